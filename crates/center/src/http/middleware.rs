@@ -1,0 +1,70 @@
+//! What happens to every request: an id, a rate, headers that hold for all answers, one line in the log, counters.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+
+use crate::http::problem::Problem;
+use crate::node::Shared;
+
+/// Id, rate, time limit, headers, log line and counters around one request.
+pub async fn around(
+    State(node): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let id = node.request_ids.next();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", %id, %method, route);
+    let mut response = match node.rate.take(peer.ip(), started) {
+        Ok(()) => next.run(request).instrument(span.clone()).await,
+        Err(seconds) => too_many(seconds).into_response(),
+    };
+    let status = response.status();
+    let elapsed = started.elapsed();
+    node.metrics.request(&route, status.as_u16(), elapsed);
+    span.in_scope(|| log(status, elapsed));
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("0")));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+fn log(status: StatusCode, elapsed: Duration) {
+    let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    if status.is_server_error() {
+        tracing::warn!(status = status.as_u16(), microseconds, "answered");
+    } else {
+        tracing::debug!(status = status.as_u16(), microseconds, "answered");
+    }
+}
+
+fn too_many(seconds: u64) -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-requests",
+        "too many requests from this address",
+        "wait as long as Retry-After says",
+    )
+    .with_header(header::RETRY_AFTER, &seconds.to_string())
+}
+
+/// Under this id the operator finds a request in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// `portal.md` §5.
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; \
+                   connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

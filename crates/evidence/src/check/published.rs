@@ -1,0 +1,66 @@
+//! `published`: enough keys of the publisher, and enough others, signed what stands; for long enough; and only once.
+
+use std::collections::BTreeSet;
+
+use super::{by_terms, plain};
+use crate::judge::{Judge, Offer, Signer};
+use crate::reason::{CheckName, Reason};
+use crate::verdict::{Check, Field, MisbehaviourKind};
+
+pub(crate) fn published(judge: &Judge<'_>, offer: &Offer) -> Check {
+    let check = CheckName::Published;
+    let mut convicted = judge
+        .world
+        .misbehaviour
+        .iter()
+        .filter(|found| found.of_publisher);
+    if convicted.any(|found| found.kind == MisbehaviourKind::Equivocation) {
+        return plain(check, Reason::Equivocation).with(Field::Serial, offer.serial);
+    }
+    let (Some(publisher), Some((_, set))) = (
+        judge.policy.publishers().get(&offer.line.publisher),
+        judge.set,
+    ) else {
+        return plain(check, Reason::TooFewSignatures);
+    };
+    let asked = &set.requirements.published;
+    let have = offer
+        .signers
+        .iter()
+        .filter(|(signer, _)| matches!(signer, Signer::Publisher(_)))
+        .count();
+    let need = asked.threshold.unwrap_or(publisher.threshold);
+    if (have as u64) < need {
+        return plain(check, Reason::TooFewSignatures).counts(have as u64, need);
+    }
+    // Operators are counted, never keys or names: one operator under two names is one (L8).
+    let signers: BTreeSet<&str> = offer
+        .signers
+        .iter()
+        .filter_map(|(signer, _)| match signer {
+            Signer::Party(name) if asked.signers.contains(name) => Some(name),
+            _ => None,
+        })
+        .filter(|name| judge.policy.is_independent(name, &offer.line.publisher))
+        .filter_map(|name| judge.policy.parties().get(name))
+        .map(|party| party.operator.as_ref())
+        .collect();
+    if (signers.len() as u64) < asked.independent {
+        if let Some(terms) = set.requirements.terms(check) {
+            let counted = by_terms(judge, offer, check, Reason::TooFewSigners, terms);
+            return counted
+                .counts(signers.len() as u64, asked.independent)
+                .counting(signers);
+        }
+    }
+    // An unknown log time is age zero: who hides it gains nothing.
+    if judge.age(offer) < asked.min_age {
+        return plain(check, Reason::TooYoung)
+            .with(Field::Age, judge.age(offer))
+            .with(Field::Most, asked.min_age);
+    }
+    let counted = Check::ok(check).counts(have as u64, need);
+    counted
+        .counting([offer.line.publisher.as_str()])
+        .with(Field::By, offer.line.publisher.as_str())
+}

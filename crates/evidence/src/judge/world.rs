@@ -1,0 +1,454 @@
+//! Steps 2 to 7 of `evidence.md` §8: from lines of bundles to statements that are proven to be logged.
+//!
+//! Cheap tests come before dear ones: origin and key are looked up before any signature is checked, a checkpoint is
+//! verified once however many lines share it.
+
+use std::collections::BTreeMap;
+
+use tlog::checkpoint::{Checkpoint, LogSigned};
+use tlog::hash::{Hash, sha256};
+use tlog::key::Vkey;
+use tlog::label::damaged_label;
+use tlog::note::Note;
+use tlog::policy::{NotWitnessed, Tally, Witnessed};
+use tlog::proof::check_inclusion;
+use tlog::proof_file::verify_inclusion;
+
+use crate::bundle::BundleLine;
+use crate::collect::Evidence;
+use crate::key::{KeyId, PublicKey};
+use crate::limits::{self, Limit};
+use crate::line::Word;
+use crate::misbehaviour;
+use crate::policy::Policy;
+use crate::state::Marks;
+use crate::statement::Statement;
+use crate::time::Time;
+use crate::verdict::{Misbehaviour, MisbehaviourKind};
+
+/// What the evidence proves, under one policy.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Statements of parties of the policy that stand in a witnessed log.
+    pub logged: Vec<Logged>,
+    /// Statements whose log has signed but lacks the quorum: worth a word, never counted.
+    pub waiting: Vec<(Logged, Tally)>,
+    /// Subjects of statements whose proof or signature failed: worth a word, never counted.
+    pub failed: Vec<Hash>,
+    /// Lines dropped because the policy knows neither their log nor their key.
+    pub unknown: u64,
+    /// Lines by known keys whose kind this version does not judge.
+    pub unknown_kinds: u64,
+    /// Lines that could not be read.
+    pub unreadable: u64,
+    /// The limit that was met.
+    pub limit: Option<Limit>,
+    /// Proven misbehaviour.
+    pub misbehaviour: Vec<Misbehaviour>,
+    /// Per origin the largest witnessed checkpoint.
+    highest: BTreeMap<Box<str>, Witnessed>,
+    /// The latest time on any verified cosignature.
+    pub latest_cosignature: Option<Time>,
+}
+
+/// A statement, the key that signed it, and where it stands. Only [`World::build`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// The statement.
+    pub statement: Statement,
+    /// The key that signed.
+    pub key: PublicKey,
+    /// Whose key the policy says it is.
+    pub party: Party,
+    /// Where it stands, and since when.
+    pub place: Place,
+    /// The envelope's bytes, which convict where two of them may not be.
+    pub envelope: Vec<u8>,
+}
+
+/// Whose word it is: a name of the policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// Somebody under `[party]`.
+    Other(Word),
+    /// Somebody under `[publisher.…]`.
+    Publisher(Word),
+}
+
+/// A place in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The log.
+    pub origin: Box<str>,
+    /// The index.
+    pub index: u64,
+    /// Log time: the quorum time of the checkpoint that covers it; `None` under `quorum none`.
+    pub time: Option<Time>,
+}
+
+impl World {
+    /// Reads what the evidence proves.
+    pub fn build(policy: &Policy, evidence: &Evidence, marks: &Marks) -> Self {
+        let mut world = Self {
+            unreadable: evidence.unreadable(),
+            limit: evidence.limit(),
+            ..Self::default()
+        };
+        let keys = keys_of(policy);
+        let mut checkpoints = Checkpoints::new(policy);
+        for line in evidence.lines() {
+            world.take(line, &keys, &mut checkpoints);
+        }
+        world.latest_cosignature = checkpoints.latest;
+        world.convict_split_views(policy, &checkpoints, marks);
+        for witnessed in checkpoints.witnessed() {
+            let origin = witnessed.checkpoint().origin();
+            let larger = world
+                .highest
+                .get(origin)
+                .is_none_or(|known| known.checkpoint().size() < witnessed.checkpoint().size());
+            if larger {
+                world.highest.insert(origin.into(), witnessed.clone());
+            }
+        }
+        // Equal signings are one, whatever their leaf (§2.3). Of several places the earliest proven time stands.
+        world
+            .logged
+            .sort_by(|one, other| order(one).cmp(&order(other)));
+        world
+            .logged
+            .dedup_by(|one, other| signing(one) == signing(other));
+        world.convict_equivocation();
+        world
+    }
+
+    /// Logged statements of one publisher.
+    pub fn of_publisher<'a>(&'a self, name: &'a Word) -> impl Iterator<Item = &'a Logged> {
+        self.logged
+            .iter()
+            .filter(move |logged| logged.party == Party::Publisher(name.clone()))
+    }
+
+    /// How the quorum of the largest witnessed checkpoint of a log stands.
+    pub fn tally(&self, origin: &str) -> Option<&Tally> {
+        self.highest.get(origin).map(Witnessed::tally)
+    }
+
+    /// Per origin the note of the largest witnessed checkpoint.
+    pub(crate) fn highest(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.highest
+            .values()
+            .map(|known| (known.checkpoint().origin(), known.signed().note()))
+    }
+
+    /// The latest quorum time of all checkpoints.
+    pub(crate) fn latest_quorum_time(&self) -> Option<Time> {
+        self.highest.values().filter_map(quorum_time).max()
+    }
+
+    fn take(&mut self, line: &BundleLine, keys: &Keys<'_>, checkpoints: &mut Checkpoints<'_>) {
+        // Step 3: by key and origin, before any mathematics. A party speaks in its own log alone: the same words in
+        // another log prove nothing to the readers of this one.
+        let known = keys
+            .get(&line.entry().key.id())
+            .filter(|known| known.origin == line.origin());
+        let Some(known) = known else {
+            self.unknown += 1;
+            return;
+        };
+        let statement = match Statement::parse(line.envelope().payload()) {
+            Ok(statement) => statement,
+            Err(refusal) if refusal.is_unknown_kind() => {
+                self.unknown_kinds += 1;
+                return;
+            }
+            Err(_) => {
+                self.unreadable += 1;
+                return;
+            }
+        };
+        let subjects: Vec<Hash> = statement
+            .subjects()
+            .iter()
+            .map(|subject| subject.sha256)
+            .collect();
+        let place = line.place();
+        // No Sigstore client compares the log's id with the policy's key; a byte changed there must not go unseen.
+        if !known.log_ids.contains(&place.log_id) {
+            self.failed.extend(subjects);
+            return;
+        }
+        let logged = |time| Logged {
+            statement,
+            key: known.key.clone(),
+            party: known.party.clone(),
+            place: Place {
+                origin: line.origin().into(),
+                index: place.index,
+                time,
+            },
+            envelope: line.envelope().to_bytes(),
+        };
+        // Step 4, once per checkpoint; step 5: inclusion, then the signature, the dearest of all.
+        let leaf = line.entry().leaf_hash();
+        let is_signed = || line.envelope().verify(known.key).is_ok();
+        match checkpoints.verify(&place.checkpoint) {
+            Verified::Witnessed(witnessed) => {
+                let included = verify_inclusion(witnessed, place.index, leaf, &place.hashes);
+                if included.is_ok() && is_signed() {
+                    self.logged.push(logged(quorum_time(witnessed)));
+                    return;
+                }
+            }
+            Verified::Signed(signed, tally) => {
+                let (size, root) = (signed.checkpoint().size(), signed.checkpoint().root());
+                let included = check_inclusion(size, root, place.index, leaf, &place.hashes);
+                if included.is_ok() && is_signed() {
+                    self.waiting.push((logged(None), tally.clone()));
+                    return;
+                }
+            }
+            Verified::Refused => {}
+            Verified::TooMany => self.limit = self.limit.or(Some(Limit::Checkpoints)),
+        }
+        self.failed.extend(subjects);
+    }
+
+    /// Two checkpoints that a log signed for one size with different roots convict it, memory included.
+    fn convict_split_views(
+        &mut self,
+        policy: &Policy,
+        checkpoints: &Checkpoints<'_>,
+        marks: &Marks,
+    ) {
+        let mut seen: BTreeMap<(String, u64), LogSigned> = BTreeMap::new();
+        let remembered = marks.logs.iter().filter_map(|(origin, note)| {
+            let (log, _) = policy.log(origin)?;
+            LogSigned::by_all(note.as_bytes(), &log.keys).ok()
+        });
+        for signed in remembered.chain(checkpoints.signed()) {
+            let checkpoint = signed.checkpoint();
+            let at = (checkpoint.origin().to_owned(), checkpoint.size());
+            let Some(other) = seen.get(&at) else {
+                seen.insert(at, signed.clone());
+                continue;
+            };
+            if other.checkpoint().root() == checkpoint.root() {
+                continue;
+            }
+            let Some((log, _)) = policy.log(checkpoint.origin()) else {
+                continue;
+            };
+            let origin = checkpoint.origin();
+            let of_publisher = policy
+                .publishers()
+                .values()
+                .any(|party| party.log.as_ref() == origin);
+            let already = self
+                .misbehaviour
+                .iter()
+                .any(|found| found.by.as_ref() == origin);
+            if !already {
+                self.misbehaviour.push(Misbehaviour {
+                    kind: MisbehaviourKind::SplitView,
+                    by: origin.into(),
+                    of_publisher,
+                    file: misbehaviour::split_view(log.keys.keys(), other.note(), signed.note()),
+                });
+            }
+        }
+    }
+
+    /// U3: one serial of a line was given two sets of files, or two predecessors.
+    fn convict_equivocation(&mut self) {
+        let mut first: BTreeMap<(Hash, u64), &Logged> = BTreeMap::new();
+        let mut found = Vec::new();
+        for logged in &self.logged {
+            let Some(update) = logged.statement.kind().as_update() else {
+                continue;
+            };
+            let Party::Publisher(name) = &logged.party else {
+                continue;
+            };
+            if *name != update.line.publisher {
+                continue;
+            }
+            let at = (update.line.id(), update.serial);
+            let Some(other) = first.get(&at) else {
+                first.insert(at, logged);
+                continue;
+            };
+            let same = other
+                .statement
+                .kind()
+                .as_update()
+                .is_some_and(|other_update| {
+                    other.statement.subjects() == logged.statement.subjects()
+                        && other_update.files == update.files
+                        && other_update.predecessor == update.predecessor
+                });
+            if !same {
+                found.push(Misbehaviour {
+                    kind: MisbehaviourKind::Equivocation,
+                    by: name.as_str().into(),
+                    of_publisher: true,
+                    file: misbehaviour::equivocation(
+                        &[&other.key, &logged.key],
+                        &other.envelope,
+                        &logged.envelope,
+                    ),
+                });
+            }
+        }
+        self.misbehaviour.extend(found);
+    }
+}
+
+/// Keys of the policy by their ids.
+type Keys<'p> = BTreeMap<KeyId, Known<'p>>;
+
+/// Whose key it is, and in which log it speaks.
+struct Known<'p> {
+    party: Party,
+    key: &'p PublicKey,
+    origin: &'p str,
+    log_ids: Vec<Hash>,
+}
+
+fn keys_of(policy: &Policy) -> Keys<'_> {
+    let publishers = policy.publishers().iter().map(|(name, publisher)| {
+        (
+            Party::Publisher(name.clone()),
+            &publisher.keys,
+            publisher.log.as_ref(),
+        )
+    });
+    let parties = policy
+        .parties()
+        .iter()
+        .map(|(name, party)| (Party::Other(name.clone()), &party.keys, party.log.as_ref()));
+    let mut known = Keys::new();
+    for (party, keys, origin) in publishers.chain(parties) {
+        let log_keys = policy
+            .log(origin)
+            .map(|(log, _)| log.keys.keys())
+            .unwrap_or_default();
+        let log_ids: Vec<Hash> = log_keys.iter().map(Vkey::full_id).collect();
+        for key in keys {
+            let row = Known {
+                party: party.clone(),
+                key,
+                origin,
+                log_ids: log_ids.clone(),
+            };
+            known.insert(key.id(), row);
+        }
+    }
+    known
+}
+
+fn quorum_time(witnessed: &Witnessed) -> Option<Time> {
+    witnessed.quorum_time().map(time)
+}
+
+/// A cosignature's time; one beyond all calendars stays far in the future.
+fn time(seconds: u64) -> Time {
+    Time::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+fn order(logged: &Logged) -> ((Hash, KeyId), Option<Time>, &str, u64) {
+    let place = &logged.place;
+    (signing(logged), place.time, &place.origin, place.index)
+}
+
+/// Statement id and key id: what makes two copies one (§2.3).
+fn signing(logged: &Logged) -> (Hash, KeyId) {
+    (logged.statement.id(), logged.key.id())
+}
+
+/// Step 4: each distinct checkpoint is verified once.
+struct Checkpoints<'p> {
+    policy: &'p Policy,
+    verified: BTreeMap<Hash, Verified>,
+    latest: Option<Time>,
+}
+
+enum Verified {
+    /// Damaged, or not signed by all keys of its log.
+    Refused,
+    /// Signed by its log, not yet by the quorum.
+    Signed(LogSigned, Tally),
+    /// Over the limit: not looked at.
+    TooMany,
+    /// Both.
+    Witnessed(Witnessed),
+}
+
+impl<'p> Checkpoints<'p> {
+    fn new(policy: &'p Policy) -> Self {
+        Self {
+            policy,
+            verified: BTreeMap::new(),
+            latest: None,
+        }
+    }
+
+    fn verify(&mut self, note: &str) -> &Verified {
+        let digest = sha256(note.as_bytes());
+        if !self.verified.contains_key(&digest) {
+            let verified = if self.verified.len() < limits::CHECKPOINTS {
+                self.verify_now(note)
+            } else {
+                Verified::TooMany
+            };
+            if let Verified::Witnessed(witnessed) = &verified {
+                self.latest = self.latest.max(witnessed.latest_time().map(time));
+            }
+            self.verified.insert(digest, verified);
+        }
+        self.verified.get(&digest).unwrap_or(&Verified::TooMany)
+    }
+
+    fn verify_now(&self, text: &str) -> Verified {
+        let Ok(note) = Note::parse(text.as_bytes()) else {
+            return Verified::Refused;
+        };
+        let Ok(checkpoint) = Checkpoint::parse(note.text()) else {
+            return Verified::Refused;
+        };
+        let Some((log, witnesses)) = self.policy.log(checkpoint.origin()) else {
+            return Verified::Refused;
+        };
+        // A line that is almost a known key's is a damaged line, not a stranger's (docs/design/0003).
+        if damaged_label(&note, log.keys.keys().iter().chain(witnesses.keys())).is_some() {
+            return Verified::Refused;
+        }
+        let Ok(signed) = LogSigned::by_all(text.as_bytes(), &log.keys) else {
+            return Verified::Refused;
+        };
+        match witnesses.check(signed.clone()) {
+            Ok(witnessed) => Verified::Witnessed(witnessed),
+            Err(NotWitnessed::Missing(missing)) => Verified::Signed(signed, missing.0),
+            Err(_) => Verified::Refused,
+        }
+    }
+
+    fn witnessed(&self) -> impl Iterator<Item = &Witnessed> {
+        self.verified
+            .values()
+            .filter_map(|verified| match verified {
+                Verified::Witnessed(witnessed) => Some(witnessed),
+                _ => None,
+            })
+    }
+
+    fn signed(&self) -> impl Iterator<Item = LogSigned> {
+        self.verified
+            .values()
+            .filter_map(|verified| match verified {
+                Verified::Witnessed(witnessed) => Some(witnessed.signed().clone()),
+                Verified::Signed(signed, _) => Some(signed.clone()),
+                Verified::Refused | Verified::TooMany => None,
+            })
+    }
+}
