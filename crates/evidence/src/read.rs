@@ -137,18 +137,6 @@ pub fn string<'v>(value: &'v Value<'_>) -> Result<&'v str, Fault> {
     value.text().ok_or_else(|| expected(value, "a text"))
 }
 
-/// `true` or `false`.
-///
-/// # Errors
-///
-/// A [`Fault`] of rule S11.
-pub fn boolean(value: &Value<'_>) -> Result<bool, Fault> {
-    match value.node {
-        Node::Bool(truth) => Ok(truth),
-        _ => Err(expected(value, "true or false")),
-    }
-}
-
 /// An integer from `least` to `most`.
 ///
 /// # Errors

@@ -125,6 +125,8 @@ words! {
         LineNotAllowed = "line-not-allowed",
         /// A standing statement does not cover a log that counts.
         LogNotCovered = "log-not-covered",
+        /// Some of the files are those of one update, others are not.
+        MixedFiles = "mixed-files",
         /// A rebuild's difference needs a person's judgement.
         NeedsJudgement = "needs-judgement",
         /// A rule needs a person's review.
@@ -254,6 +256,10 @@ impl Class {
 
 impl Reason {
     /// All reasons by name.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "computed while building; out of range does not build"
+    )]
     pub const ALL: [Self; Self::TABLE.len()] = {
         let mut all = [Self::Absent; Self::TABLE.len()];
         let mut at = 0;
@@ -284,6 +290,7 @@ impl Reason {
             | Self::Expired
             | Self::KeyEnded
             | Self::LineNotAllowed
+            | Self::MixedFiles
             | Self::OtherChain
             | Self::OtherFingerprint
             | Self::ProductChange
@@ -351,6 +358,10 @@ impl Reason {
 
 impl CheckName {
     /// All checks in their order.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "computed while building; out of range does not build"
+    )]
     pub const ALL: [Self; Self::TABLE.len()] = {
         let mut all = [Self::Policy; Self::TABLE.len()];
         let mut at = 0;
@@ -373,6 +384,7 @@ impl CheckName {
                 R::Limit,
                 R::AmbiguousLine,
                 R::LineNotAllowed,
+                R::MixedFiles,
             ],
             Self::Witnessed => &[R::TooFewWitnesses, R::SplitView],
             Self::Key => &[R::KeyEnded, R::KeyChainBroken],

@@ -202,6 +202,10 @@ fn of_check(check: &Check, name: &str) -> Option<Filled> {
         "need" => check.need.map(Filled::number),
         "of" => check.of.map(Filled::number),
         "counted" => names(&check.counted),
+        "missing" => {
+            let count = u64::try_from(check.missing.len()).ok()?;
+            (count > 0).then(|| Filled::number(count))
+        }
         _ => of_value(check.detail.find(Field::parse(name)?)?),
     }
 }

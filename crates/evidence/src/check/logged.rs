@@ -31,6 +31,11 @@ pub(crate) fn logged(judge: &Judge<'_>, found: &Found) -> Check {
     if let Some(line) = &found.not_allowed {
         return plain(check, Reason::LineNotAllowed).with(Field::Line, line.to_string().as_str());
     }
+    if let Some((have, of)) = found.mixed {
+        let mut row = plain(check, Reason::MixedFiles);
+        (row.have, row.of) = (Some(have), Some(of));
+        return row;
+    }
     if found.failed {
         return plain(check, Reason::BadProof);
     }

@@ -80,7 +80,7 @@ pub fn verify(
         check::clock(&judge),
         check::logged(&judge, &found),
     ];
-    checks.push(check::witnessed(&judge, &found));
+    checks.extend(check::witnessed(&judge, &found));
     if let Some(offer) = &found.offer {
         checks.extend(check::of_offer(&judge, offer));
     }

@@ -64,6 +64,8 @@ pub struct Found {
     pub not_allowed: Option<Line>,
     /// An update whose log is not witnessed yet.
     pub waiting: Option<(Box<str>, u64, Tally)>,
+    /// Of a set that is no update's: how many of its files one allowed update has, and how many there are.
+    pub mixed: Option<(u64, u64)>,
     /// Whether a statement about it failed its proof.
     pub failed: bool,
 }
@@ -116,6 +118,7 @@ pub(crate) fn find(policy: &Policy, world: &World, artifact: &Artifact, choice: 
             tally.clone(),
         ))
     });
+    found.mixed = mixed(policy, world, artifact);
     let digests = artifact.digests();
     found.failed = world.failed.iter().any(|subject| digests.contains(subject));
     found
@@ -244,6 +247,19 @@ fn standing_now(
         log_time: times.get(at).copied().flatten(),
         text_line,
     })
+}
+
+/// AT-09: some files of a set are an update's, others are not, and no one statement has them all.
+fn mixed(policy: &Policy, world: &World, artifact: &Artifact) -> Option<(u64, u64)> {
+    let Artifact::Set(files) = artifact else { return None };
+    let held = world.logged.iter().filter_map(|logged| {
+        let update = logged.statement.kind().as_update()?;
+        policy.rule_for(&update.line)?;
+        let ours = logged.party == Party::Publisher(update.line.publisher.clone());
+        ours.then(|| files.iter().filter(|(_, digest)| logged.statement.is_about(*digest)).count() as u64)
+    });
+    let most = held.max().filter(|held| *held > 0)?;
+    Some((most, files.len() as u64))
 }
 
 fn index_of(statements: &BTreeMap<Hash, Vec<&Logged>>, id: &Hash) -> Option<u64> {

@@ -3,6 +3,20 @@
 //! A policy says what a machine may receive, whose word counts, and what must be proven before an update is accepted.
 //! It is data: no expressions, no includes, and for each line of updates exactly one set of requirements applies. The
 //! text is TOML 1.0; everything that is wrong with it is reported at once, each with its place.
+//!
+//! ```
+//! use evidence::policy::Policy;
+//! use evidence::time::Time;
+//!
+//! let text = "policy = 1\nname = \"ward-3\"\nserial = 7\nexpires = \"2027-11-24\"\nclok-skew = \"PT5M\"\n";
+//! let now = Time::parse("2026-11-24T00:00:00Z")?;
+//! let invalid = Policy::parse(text, now).unwrap_err();
+//! let found: Vec<_> = invalid.errors().map(ToString::to_string).collect();
+//! assert!(found.contains(&"PL1, line 4, column 11: expected a time in quotes like 2026-11-24T06:12:00Z".into()));
+//! assert!(found.contains(&"PL1, line 5, column 1: unknown member; did you mean clock-skew?".into()));
+//! assert!(found.contains(&"PL1, line 1, column 1: the member log is missing".into()));
+//! # Ok::<(), evidence::time::TimeError>(())
+//! ```
 
 mod diagnostic;
 mod parse;
@@ -320,3 +334,6 @@ impl Policy {
         &self.warnings
     }
 }
+
+#[cfg(test)]
+mod tests;

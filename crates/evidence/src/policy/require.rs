@@ -190,7 +190,7 @@ impl Requirements {
 pub struct Published {
     /// Keys of the publisher that must have signed; `None` for the publisher's own threshold.
     pub threshold: Option<u64>,
-    /// Operators other than the publisher that must have signed too.
+    /// Operators beside the publisher's that must have signed too; see [`super::Policy::is_beside`].
     pub independent: u64,
     /// The parties that may be those: named, else all with the role; empty if `independent` is 0 and no party has it.
     pub signers: Vec<Word>,

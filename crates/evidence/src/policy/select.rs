@@ -45,8 +45,17 @@ impl Policy {
         }
     }
 
-    /// Whether a party may count as independent of a publisher: another operator, and no tie that the policy names.
-    /// What a statement itself declares comes on top.
+    /// Whether a party's operator is not the publisher's: what `published.independent` counts. Ties do not matter there,
+    /// since a customer who names a signer knows them; the example of §7 names one that the publisher pays.
+    pub fn is_beside(&self, party: &Word, publisher: &Word) -> bool {
+        match (self.parties.get(party), self.publishers.get(publisher)) {
+            (Some(party), Some(of)) => *party.operator != *of.operator,
+            _ => false,
+        }
+    }
+
+    /// Whether a party may count where `independent = true`: another operator, and no tie that the policy names. What a
+    /// statement itself declares comes on top.
     pub fn is_independent(&self, party: &Word, publisher: &Word) -> bool {
         let (Some(party), Some(of)) = (self.parties.get(party), self.publishers.get(publisher))
         else {

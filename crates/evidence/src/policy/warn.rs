@@ -36,16 +36,10 @@ pub(super) fn quorum(witnesses: &Witnesses, place: &Range<usize>, reader: &mut R
 /// Warns of names, operators and origins that can be taken for one another.
 pub(super) fn look_alikes(policy: &Policy, places: &Places, reader: &mut Reader<'_>) {
     let mut names = Seen::default();
-    for (name, place) in &places.names {
-        names.add(name.as_str(), skeleton(name.as_str()), place, reader);
-    }
-    let mut origins = Seen::default();
-    for (origin, place) in &places.logs {
-        origins.add(origin, skeleton(origin), place, reader);
-    }
     // Equal operators are meant to be equal; nearly equal ones would be counted as two.
     let mut operators = Seen::default();
-    for (name, place) in &places.names {
+    for (name, place) in in_order(&places.names) {
+        names.add(name.as_str(), skeleton(name.as_str()), place, reader);
         let publisher = policy
             .publishers
             .get(name)
@@ -55,6 +49,17 @@ pub(super) fn look_alikes(policy: &Policy, places: &Places, reader: &mut Reader<
             operators.add(operator, operator_skeleton(operator), place, reader);
         }
     }
+    let mut origins = Seen::default();
+    for (origin, place) in in_order(&places.logs) {
+        origins.add(origin, skeleton(origin), place, reader);
+    }
+}
+
+/// In the order of the text, so that the later of two is marked.
+fn in_order<T>(places: &BTreeMap<T, Range<usize>>) -> Vec<(&T, &Range<usize>)> {
+    let mut places: Vec<_> = places.iter().collect();
+    places.sort_by_key(|(_, place)| place.start);
+    places
 }
 
 /// Texts by what they look like.

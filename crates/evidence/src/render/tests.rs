@@ -107,7 +107,7 @@ fn an_undecided_file_is_answered_by_its_worst_check() {
 
 #[test]
 fn what_is_missing_stands_under_its_row_with_the_place_to_get_it() {
-    let omitted = Check::because(CheckName::Standing, Reason::Omitted, State::Wait).counts(1, 2);
+    let omitted = Check::because(CheckName::Standing, Reason::Omitted, State::Wait).counts(2, 2);
     let missing = Missing {
         origin: "center-eu.example/v1".into(),
         index: 911,

@@ -2,6 +2,7 @@
 
 mod parties;
 mod requirements;
+mod set;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,8 @@ use tlog::hash::sha256;
 use toml::de::DeTable;
 
 use self::parties::{Parties, read_parties};
-use self::requirements::{SetDraft, read_set};
+use self::requirements::read_set;
+use self::set::SetDraft;
 use super::diagnostic::{Level, PolicyInvalid, PolicyRule, Problem};
 use super::seal::{Form, fits};
 use super::select::{Selected, select};
@@ -196,7 +198,7 @@ fn read_line(
 
 fn read_kind(item: &Item<'_>, reader: &mut Reader<'_>) -> Option<LineKind> {
     item.choice(
-        &LineKind::TABLE,
+        LineKind::TABLE,
         "software, detection-rules, configuration or other",
         reader,
     )

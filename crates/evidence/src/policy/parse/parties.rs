@@ -97,8 +97,8 @@ pub(super) fn read_parties(root: &mut Table<'_>, reader: &mut Reader<'_>) -> Par
         .take("party")
         .and_then(|member| member.item.table(reader));
     let parties = parties.map(Table::members).unwrap_or_default();
-    let all = publishers.iter().chain(&parties);
-    if let Some(member) = all.skip(MAX_PARTIES).next() {
+    let mut all = publishers.iter().chain(&parties);
+    if let Some(member) = all.nth(MAX_PARTIES) {
         reader.report(PolicyRule::Pl1, &member.span, Problem::TooMany(MAX_PARTIES));
     }
 

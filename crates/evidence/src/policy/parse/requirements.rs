@@ -1,68 +1,17 @@
-//! `[require.NAME]`: the requirements of §9 with their parameters, `base`, and rule PL4.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+//! `[require.NAME]`: the requirements of §9 with their parameters.
 
 use super::parties::Parties;
 use super::read_when;
-use crate::line::Word;
+use super::set::{CONSENT, Place, RawSet, Slot};
 use crate::policy::diagnostic::{PolicyRule, Problem};
 use crate::policy::table::{Item, Member, Reader, Table};
 use crate::policy::{
     Advisories, Assessed, Attestation, Audience, Consent, ConsentWord, Count, DataChecked, Fresh,
-    Method, Newest, Outcome, Party, Provenance, Published, Rank, Rebuilt, Requirements, Reviewed,
-    Role, RulesFingerprint, RulesReviewed, RulesWord, Sbom, SbomFormat, Scope, Serial, Set,
-    Severity, Standing, When,
+    Method, Newest, Outcome, Provenance, Published, Rank, Rebuilt, Reviewed, Role,
+    RulesFingerprint, RulesReviewed, RulesWord, Sbom, SbomFormat, Scope, Serial, Severity,
+    Standing,
 };
-use crate::reason::CheckName;
 use crate::time::Duration;
-
-/// A set as its own text says, before its base is filled in.
-pub(super) struct RawSet {
-    pub(super) base: Option<(Word, Range<usize>)>,
-    when: When,
-    place: Range<usize>,
-    published: Slot<Published>,
-    serial: Slot<Serial>,
-    audience: Slot<Audience>,
-    consent: Slot<Consent>,
-    standing: Slot<Standing>,
-    newest: Slot<Newest>,
-    fresh: Slot<Fresh>,
-    rebuilt: Slot<Rebuilt>,
-    provenance: Slot<Provenance>,
-    sbom: Slot<Sbom>,
-    reviewed: Slot<Reviewed>,
-    rules_fingerprint: Slot<RulesFingerprint>,
-    rules_reviewed: Slot<RulesReviewed>,
-    assessed: Slot<Assessed>,
-    data_checked: Slot<DataChecked>,
-    advisories: Slot<Advisories>,
-}
-
-/// A set with its base's requirements, and the places that PL4 marks.
-pub(super) struct SetDraft {
-    pub(super) set: Set,
-    /// Where `when` stands.
-    pub(super) place: Range<usize>,
-    places: BTreeMap<CheckName, Place>,
-}
-
-/// What a set says about one requirement.
-#[derive(Clone)]
-enum Slot<T> {
-    Absent,
-    Off,
-    On(T, Place),
-}
-
-/// Where a requirement stands, and its numbers that PL4 judges.
-#[derive(Clone)]
-struct Place {
-    line: usize,
-    by: Range<usize>,
-    jurisdictions: Range<usize>,
-}
 
 pub(super) fn read_set(
     member: &Member<'_>,
@@ -201,180 +150,6 @@ pub(super) fn read_set(
         data_checked: data_checked?,
         advisories: advisories?,
     })
-}
-
-impl RawSet {
-    /// The set with what it does not name taken whole from its base. What neither names is not asked for, or has the
-    /// defaults where it is always on.
-    pub(super) fn finish(&self, base: Option<&Self>) -> SetDraft {
-        let mut places = BTreeMap::new();
-        macro_rules! fill {
-            ($name:ident, $check:ident) => {{
-                let slot = match (&self.$name, base) {
-                    (Slot::Absent, Some(base)) => &base.$name,
-                    (own, _) => own,
-                };
-                if let Slot::On(_, place) = slot {
-                    places.insert(CheckName::$check, place.clone());
-                }
-                match slot {
-                    Slot::On(asked, _) => Some(asked.clone()),
-                    Slot::Absent | Slot::Off => None,
-                }
-            }};
-        }
-        let published = Published {
-            threshold: None,
-            independent: 0,
-            signers: Vec::new(),
-            min_age: Duration::ZERO,
-            otherwise: Outcome::Undecided,
-        };
-        let requirements = Requirements {
-            published: fill!(published, Published).unwrap_or(published),
-            serial: fill!(serial, Serial).unwrap_or(Serial { chain: true }),
-            audience: fill!(audience, Audience).unwrap_or(Audience { tiers: Vec::new() }),
-            consent: fill!(consent, Consent).unwrap_or(Consent {
-                allow: CONSENT.to_vec(),
-            }),
-            standing: fill!(standing, Standing),
-            newest: fill!(newest, Newest),
-            fresh: fill!(fresh, Fresh),
-            rebuilt: fill!(rebuilt, Rebuilt),
-            provenance: fill!(provenance, Provenance),
-            sbom: fill!(sbom, Sbom),
-            reviewed: fill!(reviewed, Reviewed),
-            rules_fingerprint: fill!(rules_fingerprint, RulesFingerprint),
-            rules_reviewed: fill!(rules_reviewed, RulesReviewed),
-            assessed: fill!(assessed, Assessed),
-            data_checked: fill!(data_checked, DataChecked),
-            advisories: fill!(advisories, Advisories),
-        };
-        let set = Set {
-            when: self.when.clone(),
-            base: self.base.as_ref().map(|(name, _)| name.clone()),
-            requirements,
-            text_lines: places
-                .iter()
-                .map(|(check, place)| (*check, place.line))
-                .collect(),
-        };
-        SetDraft {
-            set,
-            place: self.place.clone(),
-            places,
-        }
-    }
-}
-
-impl SetDraft {
-    /// PL4: whether those named can ever meet what is asked, for updates of this publisher.
-    pub(super) fn check_counts(
-        &self,
-        publisher: &Word,
-        parties: &Parties,
-        reader: &mut Reader<'_>,
-    ) {
-        let asked = &self.set.requirements;
-        let counts = [
-            (
-                CheckName::Standing,
-                asked.standing.as_ref().map(|asked| &asked.count),
-            ),
-            (
-                CheckName::Rebuilt,
-                asked.rebuilt.as_ref().map(|asked| &asked.count),
-            ),
-            (
-                CheckName::Reviewed,
-                asked.reviewed.as_ref().map(|asked| &asked.count),
-            ),
-            (
-                CheckName::RulesReviewed,
-                asked.rules_reviewed.as_ref().map(|asked| &asked.count),
-            ),
-            (
-                CheckName::Assessed,
-                asked.assessed.as_ref().map(|asked| &asked.count),
-            ),
-            (
-                CheckName::DataChecked,
-                asked.data_checked.as_ref().map(|asked| &asked.count),
-            ),
-        ];
-        // A publisher whose definition is wrong was reported there.
-        let Some(of) = parties.publishers.get(publisher) else {
-            return;
-        };
-        for (check, count) in counts {
-            let (Some(count), Some(place)) = (count, self.places.get(&check)) else {
-                continue;
-            };
-            let may = |party: &&Party| {
-                !count.independent || party.is_independent(&of.operator, publisher)
-            };
-            let (operators, jurisdictions) = reach(&count.from, parties, may);
-            never_met(&place.by, count.by, operators, "operators", reader);
-            never_met(
-                &place.jurisdictions,
-                count.jurisdictions,
-                jurisdictions,
-                "jurisdictions",
-                reader,
-            );
-        }
-        let Some(place) = self.places.get(&CheckName::Published) else {
-            return;
-        };
-        let may = |party: &&Party| party.is_independent(&of.operator, publisher);
-        let (operators, _) = reach(&asked.published.signers, parties, may);
-        never_met(
-            &place.by,
-            asked.published.independent,
-            operators,
-            "independent signers",
-            reader,
-        );
-        if let Some(threshold) = asked.published.threshold.filter(|_| !of.follow_keys) {
-            never_met(
-                &place.jurisdictions,
-                threshold,
-                of.keys.len() as u64,
-                "keys",
-                reader,
-            );
-        }
-    }
-}
-
-/// How many operators and jurisdictions those named have, of the parties that may count.
-fn reach(names: &[Word], parties: &Parties, may: impl Fn(&&Party) -> bool) -> (u64, u64) {
-    let found = names
-        .iter()
-        .filter_map(|name| parties.parties.get(name))
-        .filter(may);
-    let found: Vec<&Party> = found.collect();
-    let operators: BTreeSet<_> = found.iter().map(|party| &party.operator).collect();
-    let jurisdictions: BTreeSet<_> = found.iter().map(|party| &party.jurisdiction).collect();
-    (operators.len() as u64, jurisdictions.len() as u64)
-}
-
-fn never_met(
-    place: &Range<usize>,
-    asks: u64,
-    can: u64,
-    unit: &'static str,
-    reader: &mut Reader<'_>,
-) {
-    let problem = Problem::NeverMet { asks, can, unit };
-    // Two lines or two publishers can lead to one and the same complaint.
-    let known = reader
-        .found
-        .iter()
-        .any(|found| found.span == *place && found.problem == problem);
-    if asks > can && !known {
-        reader.report(PolicyRule::Pl4, place, problem);
-    }
 }
 
 /// A requirement that is `true`, `false` or a table of parameters. `None` only if it is wrong.
@@ -664,9 +439,6 @@ fn optional_number(
         item.number(least, most, reader)
     })
 }
-
-/// What a customer has agreed to who says nothing else.
-const CONSENT: [ConsentWord; 1] = [ConsentWord::Contract];
 
 /// Largest number of anything: exact in every JSON reader.
 const MAX_NUMBER: u64 = crate::limits::INTEGER;

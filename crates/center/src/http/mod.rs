@@ -1,0 +1,11 @@
+//! What the node answers over HTTP: the API by files, pages in [`pages`].
+
+pub mod blobs;
+pub mod bundles;
+pub mod limit;
+pub mod lines;
+pub mod log_files;
+pub mod middleware;
+pub mod operations;
+pub mod problem;
+pub mod statements;

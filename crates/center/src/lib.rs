@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+pub mod admissions;
+pub mod bundles;
+pub mod clock;
+pub mod config;
+pub mod door;
+pub mod follow;
+pub mod http;
+pub mod index;
+pub mod indexer;
+pub mod judge;
+pub mod metrics;
+pub mod node;
+pub mod pages;
+pub mod portal;
+pub mod round;
+pub mod router;
+pub mod serve;
+pub mod source;
+pub mod worker;

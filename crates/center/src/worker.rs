@@ -1,0 +1,148 @@
+//! Work that waits in the job outbox: leased, done, completed; done again after a crash, so every job is idempotent.
+
+use std::time::Duration;
+
+use evidence::bundle;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use store::database::DatabaseError;
+use store::jobs::{AfterFailure, Failure, Lease, NewJob};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tlog::hash::Hash;
+
+use crate::bundles::{GatherError, gather};
+use crate::http::problem::chain;
+use crate::node::{Node, Shared};
+
+/// The job that writes the static bundles of a line's newest updates.
+pub fn bundle_job(line: Hash, now: u64) -> NewJob {
+    NewJob { kind: BUNDLE.to_owned(), payload: line.to_hex(), due_at: now, max_attempts: ATTEMPTS }
+}
+
+/// Takes one job after the other until `stop` says so.
+pub async fn run(node: Shared, mut stop: tokio::sync::watch::Receiver<bool>) {
+    let name = format!("worker-{}", node.request_ids.next());
+    loop {
+        let pause = match step(&node, &name).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => IDLE,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "no job could be taken");
+                IDLE * 5
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Takes and does one job; says whether there was one.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn step(node: &Shared, worker: &str) -> Result<bool, DatabaseError> {
+    let lease = node.database.lease(worker, &[BUNDLE], node.now(), LEASE).await?;
+    let Some(lease) = lease else { return Ok(false) };
+    match work(node, &lease).await {
+        Ok(()) => {
+            if let Err(error) = node.database.complete(&lease).await {
+                tracing::warn!(job = lease.job, error = %chain(&error), "another worker took the job over");
+            }
+        }
+        Err(error) => {
+            let failure = Failure { error: error.to_string(), log: chain(&error) };
+            match node.database.fail(&lease, &failure, node.now()).await {
+                Ok(AfterFailure::Dead) => tracing::error!(job = lease.job, error = %chain(&error), "dead letter"),
+                Ok(_) => tracing::debug!(job = lease.job, error = %chain(&error), "job waits"),
+                Err(error) => tracing::warn!(job = lease.job, error = %chain(&error), "failure not recorded"),
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The file of a digest's static bundle.
+pub fn bundle_path(data: &Path, digest: Hash) -> PathBuf {
+    data.join("bundles").join(format!("{digest}.jsonl"))
+}
+
+/// Bytes compressed as `.gz` holds them.
+///
+/// # Errors
+/// Only if memory cannot be had.
+pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
+    let line = Hash::from_hex(&lease.payload).ok_or(WorkError::Payload)?;
+    let mut digests = BTreeSet::new();
+    for source in &node.sources {
+        let Some(newest) = node.database.highest_serial(&source.origin, line).await? else { continue };
+        let from = newest.saturating_sub(NEWEST);
+        for row in node.database.updates_on_line(&source.origin, line, from, 1_000).await? {
+            let files = node.database.files_of(row.statement).await?;
+            digests.extend(files.into_iter().map(|file| file.digest));
+        }
+    }
+    if digests.is_empty() {
+        return Err(WorkError::NotYet);
+    }
+    for digest in digests {
+        let lines = gather(node, digest).await?;
+        if lines.is_empty() {
+            return Err(WorkError::NotYet);
+        }
+        let bytes = bundle::write(&lines);
+        write(&bundle_path(&node.config.data, digest), &bytes)?;
+        let path = bundle_path(&node.config.data, digest).with_extension("jsonl.gz");
+        write(&path, &gzip(&bytes)?)?;
+    }
+    Ok(())
+}
+
+/// Derived files: whole or not there, and made again when they are lost.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let temporary = path.with_extension("tmp");
+    std::fs::write(&temporary, bytes)?;
+    std::fs::rename(&temporary, path)
+}
+
+/// Why a job was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+enum WorkError {
+    #[error("the database gave no answer")]
+    Database(#[from] DatabaseError),
+    #[error("the evidence cannot be gathered")]
+    Gather(#[from] GatherError),
+    #[error("the bundle cannot be written")]
+    Io(#[from] std::io::Error),
+    #[error("no public checkpoint covers the line yet")]
+    NotYet,
+    #[error("the job's payload is no line id")]
+    Payload,
+}
+
+const BUNDLE: &str = "bundle";
+
+/// With backoff up to an hour these are about ten hours: witnesses may be away for a night.
+const ATTEMPTS: u32 = 20;
+
+/// Seconds; a bundle takes milliseconds.
+const LEASE: u64 = 60;
+
+/// How long to wait when there is nothing to do.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Serials before the newest whose bundles are written again: they name the newest of their line (B1).
+const NEWEST: u64 = 16;
