@@ -56,21 +56,32 @@ impl BundleFileError {
 /// # Errors
 /// [`BundleFileError`].
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BundleFileError> {
-    let too_large = |limit| BundleFileError::TooLarge { path: path.display().to_string(), limit };
+    let too_large = |limit| BundleFileError::TooLarge {
+        path: path.display().to_string(),
+        limit,
+    };
     // One byte more than the limit is enough to know.
     let bytes = file::read_limited(path, limits::BUNDLE).map_err(|error| {
-        if error.is_too_large() { too_large(Limit::Bundle) } else { error.into() }
+        if error.is_too_large() {
+            too_large(Limit::Bundle)
+        } else {
+            error.into()
+        }
     })?;
     if !bytes.starts_with(GZIP) {
         return Ok(bytes);
     }
     let mut inflated = Vec::new();
     let most = u64::try_from(limits::INFLATED).unwrap_or(u64::MAX);
-    let read = MultiGzDecoder::new(&bytes[..]).take(most.saturating_add(1)).read_to_end(&mut inflated);
+    let read = MultiGzDecoder::new(&bytes[..])
+        .take(most.saturating_add(1))
+        .read_to_end(&mut inflated);
     if inflated.len() > limits::INFLATED {
         return Err(too_large(Limit::Inflated));
     }
-    read.map_err(|_| BundleFileError::Gzip { path: path.display().to_string() })?;
+    read.map_err(|_| BundleFileError::Gzip {
+        path: path.display().to_string(),
+    })?;
     Ok(inflated)
 }
 
@@ -109,18 +120,33 @@ mod tests {
     fn a_bomb_meets_the_limit_by_name() {
         let bomb = gzip(&vec![b'\n'; limits::INFLATED + 1]);
         let error = read_bytes(&bomb).unwrap_err();
-        assert!(matches!(error, BundleFileError::TooLarge { limit: Limit::Inflated, .. }));
+        assert!(matches!(
+            error,
+            BundleFileError::TooLarge {
+                limit: Limit::Inflated,
+                ..
+            }
+        ));
         assert_eq!(error.exit_code(), ExitCode::CannotTell);
     }
 
     #[test]
     fn refuses_what_is_too_large_or_cut_off() {
         let error = read_bytes(&vec![b'\n'; limits::BUNDLE + 1]).unwrap_err();
-        assert!(matches!(error, BundleFileError::TooLarge { limit: Limit::Bundle, .. }));
+        assert!(matches!(
+            error,
+            BundleFileError::TooLarge {
+                limit: Limit::Bundle,
+                ..
+            }
+        ));
         let whole = gzip(b"some text that is long enough to be cut");
         for cut in [2, 12, whole.len() - 1] {
             let error = read_bytes(&whole[..cut]).unwrap_err();
-            assert!(matches!(error, BundleFileError::Gzip { .. }), "cut at {cut}");
+            assert!(
+                matches!(error, BundleFileError::Gzip { .. }),
+                "cut at {cut}"
+            );
         }
     }
 }

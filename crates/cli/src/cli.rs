@@ -19,7 +19,12 @@ use crate::value;
 
 /// Check that an update is the one that everyone else was given, and publish updates that can be checked
 #[derive(Debug, Parser)]
-#[command(name = "vitrine", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    name = "vitrine",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) output: OutputOptions,
@@ -469,10 +474,20 @@ mod tests {
     #[test]
     fn every_command_and_option_is_described_without_a_full_stop() {
         each(&Cli::command(), &mut |command| {
-            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            assert!(!about.is_empty() && !about.ends_with('.'), "{}", command.get_name());
+            let about = command
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                !about.is_empty() && !about.ends_with('.'),
+                "{}",
+                command.get_name()
+            );
             for argument in command.get_arguments() {
-                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let help = argument
+                    .get_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 let named = format!("{} {}", command.get_name(), argument.get_id());
                 assert!(!help.is_empty() && !help.ends_with('.'), "{named}");
             }

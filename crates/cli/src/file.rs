@@ -23,17 +23,29 @@ pub(crate) struct FileError {
 impl FileError {
     /// It could not be read.
     pub(crate) fn read(path: &Path, cause: io::Error) -> Self {
-        Self { action: Action::Read, path: path.into(), cause }
+        Self {
+            action: Action::Read,
+            path: path.into(),
+            cause,
+        }
     }
 
     /// It could not be written.
     pub(crate) fn write(path: &Path, cause: io::Error) -> Self {
-        Self { action: Action::Write, path: path.into(), cause }
+        Self {
+            action: Action::Write,
+            path: path.into(),
+            cause,
+        }
     }
 
     /// The answer could not be written.
     pub(crate) fn output(cause: io::Error) -> Self {
-        Self { action: Action::Write, path: "to standard output".into(), cause }
+        Self {
+            action: Action::Write,
+            path: "to standard output".into(),
+            cause,
+        }
     }
 
     /// A path that is wrong is wrong use; a disk that fails tells nothing.
@@ -133,11 +145,7 @@ pub(crate) fn read_text(path: &Path, most: usize) -> Result<String, FileError> {
 ///
 /// # Errors
 /// [`FileError`]; beyond `most` bytes reading stops.
-pub(crate) fn hash(
-    path: &Path,
-    most: u64,
-    progress: impl FnMut(u64),
-) -> Result<Hashed, FileError> {
+pub(crate) fn hash(path: &Path, most: u64, progress: impl FnMut(u64)) -> Result<Hashed, FileError> {
     let failed = |cause| FileError::read(path, cause);
     let file = File::open(path).map_err(failed)?;
     hash_stream(file, most, progress).map_err(failed)
@@ -169,7 +177,10 @@ pub(crate) fn hash_stream(
         hasher.update(piece);
         progress(count);
     }
-    Ok(Hashed { sha256: Hash(hasher.finalize().into()), size })
+    Ok(Hashed {
+        sha256: Hash(hasher.finalize().into()),
+        size,
+    })
 }
 
 /// Replaces a file. The bytes are on the disk before the name is theirs, and the name before we answer: whatever
@@ -179,7 +190,9 @@ pub(crate) fn hash_stream(
 /// [`FileError`]; the old content is still there.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let failed = |cause| FileError::write(path, cause);
-    let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?;
     let mut beside = std::ffi::OsString::from(".");
     beside.push(name);
     beside.push(format!(".{}.new", std::process::id()));
@@ -187,8 +200,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
     let written = (|| {
         // A crash right here leaves the temporary file, which nobody reads and the next run of this process id replaces.
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         // A crash right here leaves the old content under the name.
@@ -291,7 +307,10 @@ mod tests {
         let path = folder.path().join("key");
         create_private(&path, b"secret").unwrap();
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert!(create_private(&path, b"other").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"secret");
     }

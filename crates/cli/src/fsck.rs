@@ -102,23 +102,43 @@ impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root { computed } => {
-                write!(formatter, "the entries give the root {computed}, the checkpoint names another one")
+                write!(
+                    formatter,
+                    "the entries give the root {computed}, the checkpoint names another one"
+                )
             }
-            Self::EntriesChanged => {
-                formatter.write_str("the checkpoint stands for the tiles: it is the entries that are damaged")
+            Self::EntriesChanged => formatter.write_str(
+                "the checkpoint stands for the tiles: it is the entries that are damaged",
+            ),
+            Self::TilesChanged => formatter.write_str(
+                "the checkpoint stands for the entries: it is the tiles that are damaged",
+            ),
+            Self::Entry { index } => write!(
+                formatter,
+                "entry {index} has another hash than its tile says"
+            ),
+            Self::Bundle { path } => write!(
+                formatter,
+                "{path} does not hold whole entries, or not enough"
+            ),
+            Self::Tile { path } => write!(
+                formatter,
+                "{path} holds other hashes than those below it give"
+            ),
+            Self::Missing { path } => {
+                write!(formatter, "{path} is missing, or has the wrong length")
             }
-            Self::TilesChanged => {
-                formatter.write_str("the checkpoint stands for the entries: it is the tiles that are damaged")
-            }
-            Self::Entry { index } => write!(formatter, "entry {index} has another hash than its tile says"),
-            Self::Bundle { path } => write!(formatter, "{path} does not hold whole entries, or not enough"),
-            Self::Tile { path } => write!(formatter, "{path} holds other hashes than those below it give"),
-            Self::Missing { path } => write!(formatter, "{path} is missing, or has the wrong length"),
             Self::Forgotten { size } => {
-                write!(formatter, "the tree of {size} entries that you kept a checkpoint of is not its beginning")
+                write!(
+                    formatter,
+                    "the tree of {size} entries that you kept a checkpoint of is not its beginning"
+                )
             }
             Self::Shrunk { size } => {
-                write!(formatter, "you kept a checkpoint of {size} entries, and the log shows fewer")
+                write!(
+                    formatter,
+                    "you kept a checkpoint of {size} entries, and the log shows fewer"
+                )
             }
         }
     }
@@ -135,22 +155,33 @@ pub(crate) fn recount(
     kept: &[Checkpoint],
     mut progress: impl FnMut(u64),
 ) -> Result<Report, LogError> {
-    let mut recount = Recount { report: Report::default(), trees: Trees::new(kept) };
+    let mut recount = Recount {
+        report: Report::default(),
+        trees: Trees::new(kept),
+    };
     let size = checkpoint.size();
     for index in 0..size.div_ceil(u64::from(TILE_WIDTH)) {
         let bundle = entry_tile(index, size);
         let bytes = log.bundle(bundle)?;
         progress(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64));
         let of_entries = recount.entries(&bundle.path(), bundle.width, bytes.as_deref());
-        let lowest = Tile { level: 0, index, width: bundle.width };
+        let lowest = Tile {
+            level: 0,
+            index,
+            width: bundle.width,
+        };
         let of_tile = log.tile(lowest)?;
         recount.report.tiles += 1;
         if of_tile.is_none() {
-            recount.report.add(Finding::Missing { path: lowest.path() });
+            recount.report.add(Finding::Missing {
+                path: lowest.path(),
+            });
         }
         let finished = recount.grow(index, of_entries, of_tile);
         // Without entries and tile nothing above can be recomputed; each of the two is a finding already.
-        let Some(finished) = finished else { return Ok(recount.report) };
+        let Some(finished) = finished else {
+            return Ok(recount.report);
+        };
         for (tile, wanted) in finished {
             recount.compare(log, tile, &wanted)?;
         }
@@ -173,17 +204,27 @@ struct Recount {
 impl Recount {
     fn entries(&mut self, path: &str, width: u16, bytes: Option<&[u8]>) -> Option<Vec<Hash>> {
         let Some(bytes) = bytes else {
-            self.report.add(Finding::Missing { path: path.to_owned() });
+            self.report.add(Finding::Missing {
+                path: path.to_owned(),
+            });
             return None;
         };
         // A full bundle that stands in for a partial one holds more entries than this tree has.
         let entries = tile::entries(bytes).filter(|entries| entries.len() >= usize::from(width));
         let Some(entries) = entries else {
-            self.report.add(Finding::Bundle { path: path.to_owned() });
+            self.report.add(Finding::Bundle {
+                path: path.to_owned(),
+            });
             return None;
         };
         self.report.entries += u64::from(width);
-        Some(entries.iter().take(usize::from(width)).map(|entry| leaf_hash(entry)).collect())
+        Some(
+            entries
+                .iter()
+                .take(usize::from(width))
+                .map(|entry| leaf_hash(entry))
+                .collect(),
+        )
     }
 
     /// Adds up to 256 leaves to both trees; gives the tiles above that they finish.
@@ -231,7 +272,9 @@ impl Recount {
             None if by_entries == root => {}
             Some(_) if by_entries == root => self.report.add(Finding::TilesChanged),
             Some(by_tiles) if by_tiles == root => self.report.add(Finding::EntriesChanged),
-            _ => self.report.add(Finding::Root { computed: by_entries }),
+            _ => self.report.add(Finding::Root {
+                computed: by_entries,
+            }),
         }
     }
 }
@@ -257,7 +300,11 @@ impl Wanted {
 
 impl Trees {
     fn new(kept: &[Checkpoint]) -> Self {
-        let mut trees = Self { entries: Edge::default(), tiles: None, kept: Vec::new() };
+        let mut trees = Self {
+            entries: Edge::default(),
+            tiles: None,
+            kept: Vec::new(),
+        };
         trees.kept = kept.iter().map(|kept| (kept.size(), kept.root())).collect();
         trees
     }
@@ -283,17 +330,33 @@ impl Trees {
         }
         let mut of_tiles = of_tiles.into_iter().map(|(_, hashes)| hashes);
         let both = finished.into_iter().map(|(tile, by_entries)| {
-            (tile, Wanted { by_entries, by_tiles: of_tiles.next() })
+            (
+                tile,
+                Wanted {
+                    by_entries,
+                    by_tiles: of_tiles.next(),
+                },
+            )
         });
         (both.collect(), forgotten)
     }
 
     fn partial(&self) -> Vec<(Tile, Wanted)> {
-        let others: Vec<_> = self.tiles.iter().flat_map(|edge| edge.partial_tiles()).collect();
+        let others: Vec<_> = self
+            .tiles
+            .iter()
+            .flat_map(|edge| edge.partial_tiles())
+            .collect();
         let wanted = |(tile, hashes): (Tile, &[Hash])| {
             let other = others.iter().find(|(other, _)| *other == tile);
             let by_tiles = other.map(|(_, hashes)| hashes.to_vec());
-            (tile, Wanted { by_entries: hashes.to_vec(), by_tiles })
+            (
+                tile,
+                Wanted {
+                    by_entries: hashes.to_vec(),
+                    by_tiles,
+                },
+            )
         };
         self.entries.partial_tiles().map(wanted).collect()
     }
@@ -319,12 +382,17 @@ pub(crate) mod tests {
         let mut edge = Edge::default();
         let mut finished = Vec::new();
         let mut roots = vec![edge.root()];
-        let entries: Vec<_> = (0..count).map(|n| format!("entry {n}").into_bytes()).collect();
+        let entries: Vec<_> = (0..count)
+            .map(|n| format!("entry {n}").into_bytes())
+            .collect();
         for entry in &entries {
             edge.push(leaf_hash(entry), &mut finished);
             roots.push(edge.root());
         }
-        finished.extend(edge.partial_tiles().map(|(tile, hashes)| (tile, hashes.to_vec())));
+        finished.extend(
+            edge.partial_tiles()
+                .map(|(tile, hashes)| (tile, hashes.to_vec())),
+        );
         for (tile, hashes) in finished {
             put(tile.path(), &tile::to_bytes(&hashes));
         }
@@ -358,8 +426,15 @@ pub(crate) mod tests {
         for count in [0, 1, 2, 255, 256, 257, 700] {
             let folder = tempfile::tempdir().unwrap();
             let roots = write_log(folder.path(), count);
-            let kept: Vec<_> = (0..=count).step_by(50).map(|size| checkpoint(&roots, size)).collect();
-            assert_eq!(findings(folder.path(), &checkpoint(&roots, count), &kept), [], "{count}");
+            let kept: Vec<_> = (0..=count)
+                .step_by(50)
+                .map(|size| checkpoint(&roots, size))
+                .collect();
+            assert_eq!(
+                findings(folder.path(), &checkpoint(&roots, count), &kept),
+                [],
+                "{count}"
+            );
         }
     }
 
@@ -379,7 +454,10 @@ pub(crate) mod tests {
         let roots = write_log(folder.path(), 700);
         flip(&folder.path().join("tile/entries/001"), 4);
         let found = findings(folder.path(), &checkpoint(&roots, 700), &[]);
-        assert_eq!(found, [Finding::Entry { index: 256 }, Finding::EntriesChanged]);
+        assert_eq!(
+            found,
+            [Finding::Entry { index: 256 }, Finding::EntriesChanged]
+        );
     }
 
     #[test]
@@ -397,12 +475,22 @@ pub(crate) mod tests {
         let roots = write_log(folder.path(), 700);
         flip(&folder.path().join("tile/1/000.p/2"), 0);
         let found = findings(folder.path(), &checkpoint(&roots, 700), &[]);
-        assert_eq!(found, [Finding::Tile { path: "tile/1/000.p/2".into() }]);
+        assert_eq!(
+            found,
+            [Finding::Tile {
+                path: "tile/1/000.p/2".into()
+            }]
+        );
     }
 
     #[test]
     fn f8_what_is_missing_is_named_and_the_rest_still_recomputed() {
-        for path in ["tile/entries/001", "tile/0/000", "tile/0/002.p/188", "tile/1/000.p/2"] {
+        for path in [
+            "tile/entries/001",
+            "tile/0/000",
+            "tile/0/002.p/188",
+            "tile/1/000.p/2",
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let roots = write_log(folder.path(), 700);
             fs::remove_file(folder.path().join(path)).unwrap();
@@ -420,7 +508,13 @@ pub(crate) mod tests {
         for cut in 0..whole.len() {
             fs::write(&path, &whole[..cut]).unwrap();
             let found = findings(folder.path(), &checkpoint(&roots, 3), &[]);
-            assert_eq!(found, [Finding::Bundle { path: "tile/entries/000.p/3".into() }], "cut at {cut}");
+            assert_eq!(
+                found,
+                [Finding::Bundle {
+                    path: "tile/entries/000.p/3".into()
+                }],
+                "cut at {cut}"
+            );
         }
     }
 
@@ -433,7 +527,11 @@ pub(crate) mod tests {
             let whole = fs::read(&path).unwrap();
             for at in 0..whole.len() {
                 flip(&path, at);
-                assert_ne!(findings(folder.path(), &checkpoint(&roots, 3), &[]), [], "byte {at}");
+                assert_ne!(
+                    findings(folder.path(), &checkpoint(&roots, 3), &[]),
+                    [],
+                    "byte {at}"
+                );
                 fs::write(&path, &whole).unwrap();
             }
         }
@@ -444,7 +542,10 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let roots = write_log(folder.path(), 5);
         let other = Checkpoint::new("log.example/v1", 5, Hash::default()).unwrap();
-        assert_eq!(findings(folder.path(), &other, &[]), [Finding::Root { computed: roots[5] }]);
+        assert_eq!(
+            findings(folder.path(), &other, &[]),
+            [Finding::Root { computed: roots[5] }]
+        );
     }
 
     #[test]
@@ -453,8 +554,14 @@ pub(crate) mod tests {
         let roots = write_log(folder.path(), 300);
         let newest = checkpoint(&roots, 300);
         let other = |size| Checkpoint::new("log.example/v1", size, Hash([7; 32])).unwrap();
-        assert_eq!(findings(folder.path(), &newest, &[other(299)]), [Finding::Forgotten { size: 299 }]);
-        assert_eq!(findings(folder.path(), &newest, &[other(301)]), [Finding::Shrunk { size: 301 }]);
+        assert_eq!(
+            findings(folder.path(), &newest, &[other(299)]),
+            [Finding::Forgotten { size: 299 }]
+        );
+        assert_eq!(
+            findings(folder.path(), &newest, &[other(301)]),
+            [Finding::Shrunk { size: 301 }]
+        );
     }
 
     #[test]

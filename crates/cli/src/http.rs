@@ -166,7 +166,10 @@ impl Client {
             config = config.proxy(Proxy::try_from_env());
         }
         if base.origin().tls() {
-            let roots = roots().map_err(|cause| FetchError { url: base.to_string(), cause })?;
+            let roots = roots().map_err(|cause| FetchError {
+                url: base.to_string(),
+                cause,
+            })?;
             let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
             let tls = TlsConfig::builder()
                 .provider(TlsProvider::Rustls)
@@ -174,7 +177,11 @@ impl Client {
                 .root_certs(roots);
             config = config.tls_config(tls.build());
         }
-        Ok(Self { agent: config.build().new_agent(), base, patience })
+        Ok(Self {
+            agent: config.build().new_agent(),
+            base,
+            patience,
+        })
     }
 
     /// The address below which everything is asked for.
@@ -210,7 +217,11 @@ impl Client {
         most: usize,
     ) -> Result<Answer, FetchError> {
         let url = self.base.join(path);
-        let sent = self.agent.post(&url).header(header::CONTENT_TYPE, content_type).send(body);
+        let sent = self
+            .agent
+            .post(&url)
+            .header(header::CONTENT_TYPE, content_type)
+            .send(body);
         self.answer(&url, sent, most)
     }
 
@@ -236,7 +247,11 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let mut metered = Metered { from: body.from, meter: Meter::new(self.patience), slow: false };
+        let mut metered = Metered {
+            from: body.from,
+            meter: Meter::new(self.patience),
+            slow: false,
+        };
         let sent = request.send(SendBody::from_reader(&mut metered));
         if metered.slow {
             return Err(self.failed(&url, self.too_slow()));
@@ -281,28 +296,36 @@ impl Client {
         if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
             return None;
         }
-        let location = response.headers().get(header::LOCATION)?.to_str().unwrap_or_default();
+        let location = response
+            .headers()
+            .get(header::LOCATION)?
+            .to_str()
+            .unwrap_or_default();
         if location.starts_with('/') && !location.starts_with("//") {
             return Some(Ok(format!("{}{location}", self.base.origin())));
         }
         let uri = location.parse::<Uri>().ok();
         match uri.as_ref().and_then(Origin::of) {
             Some(origin) if origin == *self.base.origin() => Some(Ok(location.to_owned())),
-            _ => Some(Err(FetchCause::Elsewhere { to: location.to_owned() })),
+            _ => Some(Err(FetchCause::Elsewhere {
+                to: location.to_owned(),
+            })),
         }
     }
 
-    fn read(
-        &self,
-        url: &str,
-        response: Response<Body>,
-        most: usize,
-    ) -> Result<Answer, FetchError> {
+    fn read(&self, url: &str, response: Response<Body>, most: usize) -> Result<Answer, FetchError> {
         let failed = |cause| self.failed(url, cause);
         let (parts, body) = response.into_parts();
         let mut body = body.into_with_config().limit(u64::MAX).reader();
-        let mut metered = Metered { from: &mut body, meter: Meter::new(self.patience), slow: false };
-        let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+        let mut metered = Metered {
+            from: &mut body,
+            meter: Meter::new(self.patience),
+            slow: false,
+        };
+        let encoding = parts
+            .headers
+            .get(header::CONTENT_ENCODING)
+            .map(|value| value.as_bytes());
         let read = match encoding {
             None | Some(b"identity") => read_limited(&mut metered, most),
             // T6: entry bundles may come compressed without being asked for.
@@ -310,9 +333,11 @@ impl Client {
             Some(_) => return Err(failed(FetchCause::Encoding)),
         };
         match read {
-            Ok(Some(body)) => {
-                Ok(Answer { status: parts.status.as_u16(), body, headers: parts.headers })
-            }
+            Ok(Some(body)) => Ok(Answer {
+                status: parts.status.as_u16(),
+                body,
+                headers: parts.headers,
+            }),
             Ok(None) => Err(failed(FetchCause::TooLarge { most })),
             Err(_) if metered.slow => Err(failed(self.too_slow())),
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
@@ -323,16 +348,23 @@ impl Client {
     }
 
     fn failed(&self, url: &str, cause: FetchCause) -> FetchError {
-        FetchError { url: url.to_owned(), cause }
+        FetchError {
+            url: url.to_owned(),
+            cause,
+        }
     }
 
     fn too_slow(&self) -> FetchCause {
-        FetchCause::TooSlow { seconds: self.patience.as_secs() }
+        FetchCause::TooSlow {
+            seconds: self.patience.as_secs(),
+        }
     }
 
     fn cause(&self, error: ureq::Error) -> FetchCause {
         match error {
-            ureq::Error::Timeout(_) => FetchCause::NoAnswer { seconds: self.patience.as_secs() },
+            ureq::Error::Timeout(_) => FetchCause::NoAnswer {
+                seconds: self.patience.as_secs(),
+            },
             ureq::Error::HostNotFound => FetchCause::HostUnknown,
             ureq::Error::Io(error) => self.io_cause(&error),
             ureq::Error::Tls(text) => FetchCause::Tls(text.to_owned()),
@@ -343,13 +375,17 @@ impl Client {
 
     fn io_cause(&self, error: &io::Error) -> FetchCause {
         // The client wraps its own errors in those of the system where it reads a body.
-        if let Some(ureq::Error::Timeout(_)) = error.get_ref().and_then(|cause| cause.downcast_ref()) {
-            return FetchCause::NoAnswer { seconds: self.patience.as_secs() };
+        if let Some(ureq::Error::Timeout(_)) =
+            error.get_ref().and_then(|cause| cause.downcast_ref())
+        {
+            return FetchCause::NoAnswer {
+                seconds: self.patience.as_secs(),
+            };
         }
         match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-                FetchCause::NoAnswer { seconds: self.patience.as_secs() }
-            }
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FetchCause::NoAnswer {
+                seconds: self.patience.as_secs(),
+            },
             io::ErrorKind::UnexpectedEof => FetchCause::CutOff,
             io::ErrorKind::ConnectionRefused => {
                 FetchCause::Unreachable("nothing listens there".to_owned())
@@ -374,7 +410,11 @@ struct Meter {
 
 impl Meter {
     fn new(window: Duration) -> Self {
-        Self { window, since: Instant::now(), bytes: 0 }
+        Self {
+            window,
+            since: Instant::now(),
+            bytes: 0,
+        }
     }
 
     /// Takes note of `bytes` at `now`; `false` when a window has passed with less than 1 KiB a second.
@@ -421,7 +461,10 @@ fn read_limited(from: &mut dyn Read, most: usize) -> io::Result<Option<Vec<u8>>>
 fn roots() -> Result<RootCerts, FetchCause> {
     let named = std::env::var_os("SSL_CERT_FILE").map(std::path::PathBuf::from);
     let usual = ROOTS.iter().map(std::path::PathBuf::from);
-    let text = named.into_iter().chain(usual).find_map(|path| std::fs::read(path).ok());
+    let text = named
+        .into_iter()
+        .chain(usual)
+        .find_map(|path| std::fs::read(path).ok());
     let certificates: Vec<_> = ureq::tls::parse_pem(&text.ok_or(FetchCause::NoRoots)?)
         .filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
@@ -458,7 +501,11 @@ mod tests {
     fn at07_a_trickle_is_seen_at_the_end_of_the_first_window() {
         let start = Instant::now();
         let second = Duration::from_secs(1);
-        let mut meter = Meter { window: second * 60, since: start, bytes: 0 };
+        let mut meter = Meter {
+            window: second * 60,
+            since: start,
+            bytes: 0,
+        };
         for passed in 1..60 {
             assert!(meter.keeps_up(1, start + second * passed));
         }
@@ -469,7 +516,11 @@ mod tests {
     fn at07_a_burst_does_not_pay_for_a_later_trickle() {
         let start = Instant::now();
         let minute = Duration::from_secs(60);
-        let mut meter = Meter { window: minute, since: start, bytes: 0 };
+        let mut meter = Meter {
+            window: minute,
+            since: start,
+            bytes: 0,
+        };
         assert!(meter.keeps_up(100_000_000, start + minute));
         assert!(!meter.keeps_up(100, start + minute * 2));
     }
@@ -478,14 +529,21 @@ mod tests {
     fn at07_one_kibibyte_a_second_keeps_up() {
         let start = Instant::now();
         let minute = Duration::from_secs(60);
-        let mut meter = Meter { window: minute, since: start, bytes: 0 };
+        let mut meter = Meter {
+            window: minute,
+            since: start,
+            bytes: 0,
+        };
         assert!(meter.keeps_up(60 * 1024, start + minute));
         assert!(!meter.keeps_up(60 * 1024 - 1, start + minute * 2));
     }
 
     #[test]
     fn reads_no_further_than_the_limit() {
-        assert_eq!(read_limited(&mut &b"12345"[..], 5).unwrap(), Some(b"12345".to_vec()));
+        assert_eq!(
+            read_limited(&mut &b"12345"[..], 5).unwrap(),
+            Some(b"12345".to_vec())
+        );
         assert_eq!(read_limited(&mut &b"12345"[..], 4).unwrap(), None);
         assert_eq!(read_limited(&mut io::repeat(0), 4).unwrap(), None);
     }

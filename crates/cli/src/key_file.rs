@@ -100,11 +100,15 @@ pub(crate) fn write(path: &Path, key: &SigningKey) -> Result<(), KeyFileError> {
 pub(crate) fn read_secret(path: &Path) -> Result<SigningKey, KeyFileError> {
     let text = file::read_text(path, KEY_FILE)?;
     if text.contains(PUBLIC) {
-        return Err(KeyFileError::OnlyPublic { path: path.display().to_string() });
+        return Err(KeyFileError::OnlyPublic {
+            path: path.display().to_string(),
+        });
     }
     SecretKey::from_pkcs8_pem(&text)
         .map(|key| SigningKey::from(&key))
-        .map_err(|_| KeyFileError::NotAKey { path: path.display().to_string() })
+        .map_err(|_| KeyFileError::NotAKey {
+            path: path.display().to_string(),
+        })
 }
 
 /// Reads the public half from a file that holds either half.
@@ -164,7 +168,10 @@ mod tests {
         let key = PublicKey::of(&draw().unwrap());
         fs::write(&path, key.to_pem()).unwrap();
         assert_eq!(read_public(&path).unwrap(), key);
-        assert!(matches!(read_secret(&path), Err(KeyFileError::OnlyPublic { .. })));
+        assert!(matches!(
+            read_secret(&path),
+            Err(KeyFileError::OnlyPublic { .. })
+        ));
     }
 
     #[test]
@@ -174,12 +181,25 @@ mod tests {
         let rsa = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
         for text in ["", "key", rsa] {
             fs::write(&path, text).unwrap();
-            assert!(matches!(read_secret(&path), Err(KeyFileError::NotAKey { .. })), "{text}");
+            assert!(
+                matches!(read_secret(&path), Err(KeyFileError::NotAKey { .. })),
+                "{text}"
+            );
             assert!(read_public(&path).is_err());
         }
-        fs::write(&path, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n").unwrap();
-        assert!(matches!(read_public(&path), Err(KeyFileError::Public { .. })));
-        assert!(matches!(read_secret(&folder.path().join("b")), Err(KeyFileError::File(_))));
+        fs::write(
+            &path,
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        )
+        .unwrap();
+        assert!(matches!(
+            read_public(&path),
+            Err(KeyFileError::Public { .. })
+        ));
+        assert!(matches!(
+            read_secret(&folder.path().join("b")),
+            Err(KeyFileError::File(_))
+        ));
     }
 
     #[test]

@@ -101,7 +101,9 @@ impl LogError {
             Self::File(cause) => cause.exit_code(),
             Self::NoEntry { .. } | Self::Status { .. } => ExitCode::CannotTell,
             Self::NoLog { .. } | Self::OtherLog { .. } => ExitCode::WrongUse,
-            Self::Missing { .. } | Self::NoCheckpoint { .. } | Self::NotIncluded { .. } => ExitCode::No,
+            Self::Missing { .. } | Self::NoCheckpoint { .. } | Self::NotIncluded { .. } => {
+                ExitCode::No
+            }
         }
     }
 
@@ -111,8 +113,13 @@ impl LogError {
             Self::Fetch(cause) => cause.hint(),
             Self::File(cause) => cause.hint().to_owned(),
             Self::NoEntry { .. } => "ask again once it is logged".to_owned(),
-            Self::NoLog { .. } => "name the address of a node, or the folder that holds the file checkpoint".to_owned(),
-            Self::Missing { .. } => "run `vitrine log fsck` to see what else is damaged, and ask a mirror".to_owned(),
+            Self::NoLog { .. } => {
+                "name the address of a node, or the folder that holds the file checkpoint"
+                    .to_owned()
+            }
+            Self::Missing { .. } => {
+                "run `vitrine log fsck` to see what else is damaged, and ask a mirror".to_owned()
+            }
             Self::NoCheckpoint { source, .. } => source.hint().to_owned(),
             Self::OtherLog { .. } => "name a checkpoint that this log has shown".to_owned(),
             Self::NotIncluded { source, .. } => source.hint().to_owned(),
@@ -138,7 +145,10 @@ impl LogReader {
     /// # Errors
     /// [`LogError`].
     pub(crate) fn checkpoint(&self) -> Result<Vec<u8>, LogError> {
-        self.read("checkpoint", MAX_NOTE)?.ok_or_else(|| LogError::NoLog { place: self.place() })
+        self.read("checkpoint", MAX_NOTE)?
+            .ok_or_else(|| LogError::NoLog {
+                place: self.place(),
+            })
     }
 
     /// The hashes of a tile; `None` if it is not there or has another length.
@@ -185,7 +195,10 @@ impl LogReader {
         let bytes = self.bundle(tile)?.ok_or_else(missing)?;
         let entries = tile::entries(&bytes).ok_or_else(missing)?;
         let at = usize::try_from(index % u64::from(TILE_WIDTH)).unwrap_or(usize::MAX);
-        entries.get(at).map(|entry| entry.to_vec()).ok_or_else(missing)
+        entries
+            .get(at)
+            .map(|entry| entry.to_vec())
+            .ok_or_else(missing)
     }
 
     /// Reads the tiles of a plan and finishes it.
@@ -200,7 +213,8 @@ impl LogReader {
                 tiles.insert(tile, hashes);
             }
         }
-        plan.finish(&tiles).map_err(|TileMissing(tile)| LogError::Missing { path: tile.path() })
+        plan.finish(&tiles)
+            .map_err(|TileMissing(tile)| LogError::Missing { path: tile.path() })
     }
 
     /// The place, for people.
@@ -223,7 +237,10 @@ impl LogReader {
                 match answer.status {
                     200 => Ok(Some(answer.body)),
                     404 | 410 => Ok(None),
-                    status => Err(LogError::Status { path: path.to_owned(), status }),
+                    status => Err(LogError::Status {
+                        path: path.to_owned(),
+                        status,
+                    }),
                 }
             }
         }
@@ -246,7 +263,13 @@ mod tests {
 
     #[test]
     fn the_last_bundle_of_a_log_is_as_wide_as_what_is_left() {
-        for (index, size, width) in [(0, 1, 1), (0, 256, 256), (1, 257, 1), (0, 1000, 256), (3, 1000, 232)] {
+        for (index, size, width) in [
+            (0, 1, 1),
+            (0, 256, 256),
+            (1, 257, 1),
+            (0, 1000, 256),
+            (3, 1000, 232),
+        ] {
             assert_eq!(entry_tile(index, size).width, width, "{index} {size}");
         }
     }

@@ -108,8 +108,15 @@ impl LogTrust {
     /// # Errors
     /// [`TrustError`].
     pub(crate) fn of(options: &LogOptions, now: Time) -> Result<Self, TrustError> {
-        let policy = options.policy.as_deref().map(|path| read(path, now)).transpose()?;
-        Ok(Self { vkeys: options.vkey.clone(), policy })
+        let policy = options
+            .policy
+            .as_deref()
+            .map(|path| read(path, now))
+            .transpose()?;
+        Ok(Self {
+            vkeys: options.vkey.clone(),
+            policy,
+        })
     }
 
     /// Checks a note as far as keys are known.
@@ -119,7 +126,11 @@ impl LogTrust {
     pub(crate) fn check(&self, bytes: &[u8]) -> Result<Checked, LogSignedRefused> {
         let note = Note::parse(bytes)?;
         let checkpoint = Checkpoint::parse(note.text())?;
-        let lines = note.lines().iter().map(|line| (line.name.to_owned(), line.id.to_string())).collect();
+        let lines = note
+            .lines()
+            .iter()
+            .map(|line| (line.name.to_owned(), line.id.to_string()))
+            .collect();
         let signed = self.signed(bytes, checkpoint.origin());
         let witnessed = match (&signed, self.witnesses(checkpoint.origin())) {
             (Signed::By(signed, _), Some(witnesses)) => match witnesses.check(signed.clone()) {
@@ -128,7 +139,12 @@ impl LogTrust {
             },
             _ => Cosigned::Unchecked,
         };
-        Ok(Checked { checkpoint, signed, witnessed, lines })
+        Ok(Checked {
+            checkpoint,
+            signed,
+            witnessed,
+            lines,
+        })
     }
 
     fn signed(&self, bytes: &[u8], origin: &str) -> Signed {
@@ -139,7 +155,11 @@ impl LogTrust {
         };
         // Of several `log` lines in a C2SP text any one is enough (Y7); everywhere else all keys must have signed.
         let any = self.vkeys.is_empty() && matches!(self.policy, Some(PolicyText::Logs(_)));
-        let signed = if any { LogSigned::by_any(bytes, &keys) } else { LogSigned::by_all(bytes, &keys) };
+        let signed = if any {
+            LogSigned::by_any(bytes, &keys)
+        } else {
+            LogSigned::by_all(bytes, &keys)
+        };
         match signed {
             Ok(signed) => Signed::By(signed, keys.keys().to_vec()),
             Err(refused) => Signed::Not(refused),
@@ -154,7 +174,10 @@ impl LogTrust {
             PolicyText::Trust(policy) => policy.log(origin).map(|(log, _)| Ok(log.keys.clone())),
             PolicyText::Logs(policy) => {
                 let keys = policy.logs().iter().map(|log| &log.vkey);
-                let keys: Vec<_> = keys.filter(|key| key.name().as_str() == origin).cloned().collect();
+                let keys: Vec<_> = keys
+                    .filter(|key| key.name().as_str() == origin)
+                    .cloned()
+                    .collect();
                 (!keys.is_empty()).then(|| LogKeys::new(origin, keys))
             }
             PolicyText::Witnesses(_) => None,
@@ -173,11 +196,18 @@ impl LogTrust {
 /// Reads either kind of policy. A C2SP text opens its lines with one of four words, which no line of TOML does.
 fn read(path: &Path, now: Time) -> Result<PolicyText, TrustError> {
     let bytes = file::read_limited(path, policy_file::POLICY)?;
-    let first = bytes.split(|byte| *byte == b'\n').find(|line| !matches!(line.first(), None | Some(b'#')));
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .find(|line| !matches!(line.first(), None | Some(b'#')));
     let word = first.and_then(|line| line.split(|byte| matches!(byte, b' ' | b'\t')).next());
-    let refused = |source| TrustError::Text { path: path.display().to_string(), source };
+    let refused = |source| TrustError::Text {
+        path: path.display().to_string(),
+        source,
+    };
     match word {
-        Some(b"log") => Ok(PolicyText::Logs(policy::Policy::parse(&bytes).map_err(refused)?)),
+        Some(b"log") => Ok(PolicyText::Logs(
+            policy::Policy::parse(&bytes).map_err(refused)?,
+        )),
         Some(b"witness" | b"group" | b"quorum") => {
             // Logs may follow the witnesses; a text without any is about witnesses alone.
             let whole = policy::Policy::parse(&bytes).map_err(refused)?;

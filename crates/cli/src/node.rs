@@ -70,7 +70,7 @@ pub(crate) enum NodeError {
     },
     /// It says no.
     #[error("{0}")]
-    Refused(Refused),
+    Refused(Box<Refused>),
     /// The file changed between hashing and uploading.
     #[error("{path} changed while it was uploaded")]
     Changed {
@@ -115,7 +115,11 @@ pub(crate) struct Refused {
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "the node refuses ({}): {}", self.code, self.message)?;
+        write!(
+            formatter,
+            "the node refuses ({}): {}",
+            self.code, self.message
+        )?;
         match self.pointer.as_deref() {
             Some(pointer) if !pointer.is_empty() => write!(formatter, ", at {pointer}"),
             _ => Ok(()),
@@ -146,7 +150,9 @@ impl NodeError {
             Self::File(cause) => cause.hint().to_owned(),
             Self::Malformed { .. } => "check that the address is that of a node".to_owned(),
             Self::Refused(refused) => refused.hint(),
-            Self::Changed { .. } => "run the command again once nothing writes to the file".to_owned(),
+            Self::Changed { .. } => {
+                "run the command again once nothing writes to the file".to_owned()
+            }
             Self::Stuck { .. } | Self::Busy { .. } => {
                 "run the command again later; it goes on where it stopped".to_owned()
             }
@@ -157,8 +163,13 @@ impl NodeError {
 impl Refused {
     fn hint(&self) -> String {
         let mut hint = match self.code.as_str() {
-            "D2" | "U1" => "ask the operator of the node to admit this key, then run the command again".to_owned(),
-            "disk-full" => "ask the operator of the node for room, then run the command again".to_owned(),
+            "D2" | "U1" => {
+                "ask the operator of the node to admit this key, then run the command again"
+                    .to_owned()
+            }
+            "disk-full" => {
+                "ask the operator of the node for room, then run the command again".to_owned()
+            }
             _ if !self.hint.is_empty() => self.hint.clone(),
             _ if self.status >= 500 => "try again later".to_owned(),
             _ => "check that the address is that of a node".to_owned(),
@@ -196,7 +207,10 @@ impl Node {
         }
         let newest = self.json(&path, &answer, |value| {
             let serial = number(value.member("serial")?).filter(|serial| *serial >= 1)?;
-            Some(Newest { serial, statement: hash(value.member("statement")?)? })
+            Some(Newest {
+                serial,
+                statement: hash(value.member("statement")?)?,
+            })
         })?;
         Ok(Some(newest))
     }
@@ -242,7 +256,9 @@ impl Node {
     ) -> Result<Posted, NodeError> {
         let wait = if durable { "&wait=durable" } else { "" };
         let path = format!("api/v1/statements?key={key}{wait}");
-        let answer = self.client.post(&path, "application/json", &envelope.to_bytes(), PROOF)?;
+        let answer = self
+            .client
+            .post(&path, "application/json", &envelope.to_bytes(), PROOF)?;
         if !matches!(answer.status, 200..=202) {
             return Err(self.refused(&path, &answer));
         }
@@ -250,13 +266,18 @@ impl Node {
             // An answer about another statement or key is none to what was asked.
             let same = hash(value.member("statement")?)? == envelope.statement()
                 && hash(value.member("key")?)? == key.0;
-            let waiting = value.member("have").and_then(number).zip(value.member("need").and_then(number));
+            let waiting = value
+                .member("have")
+                .and_then(number)
+                .zip(value.member("need").and_then(number));
             same.then_some(Posted {
                 new: answer.status != 200,
                 origin: value.member("origin")?.text()?.to_owned(),
                 index: number(value.member("index")?)?,
                 leaf: hash(value.member("leaf")?)?,
-                proof: value.member("proof").and_then(|proof| proof.text().map(str::to_owned)),
+                proof: value
+                    .member("proof")
+                    .and_then(|proof| proof.text().map(str::to_owned)),
                 waiting,
             })
         })?;
@@ -275,7 +296,9 @@ impl Node {
         mut progress: impl FnMut(u64),
     ) -> Result<Uploaded, NodeError> {
         let name = || path.display().to_string();
-        let Some(mut offset) = self.offset(hashed.sha256)? else { return Ok(Uploaded::Held) };
+        let Some(mut offset) = self.offset(hashed.sha256)? else {
+            return Ok(Uploaded::Held);
+        };
         if offset > hashed.size {
             // Somebody sent more than the file has: the node finds that out at the end, and begins anew.
             offset = 0;
@@ -284,7 +307,8 @@ impl Node {
         let mut file = File::open(path).map_err(|cause| FileError::read(path, cause))?;
         let (mut failures, mut restarts, mut sent) = (0, 0, 0);
         loop {
-            let answer = match self.send(&mut file, path, hashed, offset, &mut sent, &mut progress) {
+            let answer = match self.send(&mut file, path, hashed, offset, &mut sent, &mut progress)
+            {
                 Ok(answer) => answer,
                 Err(NodeError::Fetch(cause)) if may_pass(&cause) => {
                     let before = offset;
@@ -300,7 +324,10 @@ impl Node {
                         failures = 0;
                     }
                     if failures >= TRIES {
-                        return Err(NodeError::Stuck { path: name(), source: cause });
+                        return Err(NodeError::Stuck {
+                            path: name(),
+                            source: cause,
+                        });
                     }
                     continue;
                 }
@@ -315,7 +342,11 @@ impl Node {
                         restarts += 1;
                     }
                     if restarts >= TRIES {
-                        return Err(self.malformed(&blob_path(hashed.sha256), &answer, "an offset that does not move"));
+                        return Err(self.malformed(
+                            &blob_path(hashed.sha256),
+                            &answer,
+                            "an offset that does not move",
+                        ));
                     }
                     offset = at;
                 }
@@ -354,19 +385,40 @@ impl Node {
         sent: &mut u64,
         progress: &mut impl FnMut(u64),
     ) -> Result<Answer, NodeError> {
-        file.seek(SeekFrom::Start(offset)).map_err(|cause| FileError::read(path, cause))?;
+        file.seek(SeekFrom::Start(offset))
+            .map_err(|cause| FileError::read(path, cause))?;
         let length = hashed.size.saturating_sub(offset);
         let headers = [
             ("Upload-Offset", offset.to_string()),
             ("Upload-Length", hashed.size.to_string()),
         ];
-        let mut body = Watched { from: file.take(length), at: offset, sent, progress, left: length };
-        let upload = Upload { from: &mut body, length };
-        let answer = self.client.put(&blob_path(hashed.sha256), &headers, upload, SMALL);
+        let mut body = Watched {
+            from: file.take(length),
+            at: offset,
+            sent,
+            progress,
+            left: length,
+        };
+        let upload = Upload {
+            from: &mut body,
+            length,
+        };
+        let answer = self
+            .client
+            .put(&blob_path(hashed.sha256), &headers, upload, SMALL);
         match answer {
             // A file that became shorter cannot fill the length that was promised.
-            Err(_) if body.left > 0 && body.from.get_ref().metadata().is_ok_and(|now| now.len() < hashed.size) => {
-                Err(NodeError::Changed { path: path.display().to_string() })
+            Err(_)
+                if body.left > 0
+                    && body
+                        .from
+                        .get_ref()
+                        .metadata()
+                        .is_ok_and(|now| now.len() < hashed.size) =>
+            {
+                Err(NodeError::Changed {
+                    path: path.display().to_string(),
+                })
             }
             answer => Ok(answer?),
         }
@@ -383,30 +435,42 @@ impl Node {
         }
         let value = json::parse(&answer.body)
             .map_err(|_| self.malformed(path, answer, "something that is not JSON"))?;
-        read(&value).ok_or_else(|| self.malformed(path, answer, "members that do not fit what was asked"))
+        read(&value)
+            .ok_or_else(|| self.malformed(path, answer, "members that do not fit what was asked"))
     }
 
     fn malformed(&self, path: &str, answer: &Answer, what: &'static str) -> NodeError {
-        NodeError::Malformed { url: self.client.base().join(path), status: answer.status, what }
+        NodeError::Malformed {
+            url: self.client.base().join(path),
+            status: answer.status,
+            what,
+        }
     }
 
     fn refused(&self, path: &str, answer: &Answer) -> NodeError {
         let parsed = json::parse(&answer.body).ok();
         let error = parsed.as_ref().and_then(|value| value.member("error"));
-        let text = |name| error.and_then(|error| error.member(name)).and_then(Value::text).map(printable);
+        let text = |name| {
+            error
+                .and_then(|error| error.member(name))
+                .and_then(Value::text)
+                .map(printable)
+        };
         let Some(message) = text("message") else {
             // A proxy or another server in between speaks HTML; its status is all that we repeat.
             return self.malformed(path, answer, "no reason");
         };
-        NodeError::Refused(Refused {
+        NodeError::Refused(Box::new(Refused {
             status: answer.status,
             code: text("code").unwrap_or_else(|| answer.status.to_string()),
             message,
             hint: text("hint").unwrap_or_default(),
             pointer: text("pointer"),
             id: text("id"),
-            retry_after: answer.header("retry-after").and_then(|seconds| seconds.parse().ok()),
-        })
+            retry_after: answer
+                .header("retry-after")
+                .and_then(|seconds| seconds.parse().ok()),
+        }))
     }
 }
 
@@ -479,7 +543,10 @@ fn number(value: &Value<'_>) -> Option<u64> {
 
 /// A server's words go to a terminal: no control characters, which could rewrite what stands there, and no flood.
 fn printable(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(500).collect()
+    text.chars()
+        .filter(|letter| !letter.is_control())
+        .take(500)
+        .collect()
 }
 
 /// Failures in a row after which an upload is given up.
@@ -522,9 +589,12 @@ mod tests {
                 id: Some("7".into()),
                 retry_after: Some(3),
             };
-            let error = NodeError::Refused(refused);
+            let error = NodeError::Refused(Box::new(refused));
             assert_eq!(error.exit_code(), code, "{status}");
-            assert_eq!(error.to_string(), "the node refuses (S6): the bytes differ, at /predicate");
+            assert_eq!(
+                error.to_string(),
+                "the node refuses (S6): the bytes differ, at /predicate"
+            );
             assert_eq!(error.hint(), "serialize; ask again in 3 s (request 7)");
         }
     }

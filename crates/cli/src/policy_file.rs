@@ -65,7 +65,10 @@ pub(crate) fn parse(path: &Path, text: &str, now: Time) -> Result<Policy, Policy
 
 fn render(invalid: &PolicyInvalid, path: &Path, text: &str) -> String {
     let name = path.display().to_string();
-    let all: Vec<_> = invalid.errors().map(|problem| problem.render(&name, text)).collect();
+    let all: Vec<_> = invalid
+        .errors()
+        .map(|problem| problem.render(&name, text))
+        .collect();
     all.join("\n").trim_end().to_owned()
 }
 

@@ -228,9 +228,9 @@ fn paint(line: &str, into: &mut String) {
         *known == word && fits
     });
     match colour {
-        Some((_, _, colour)) => into.push_str(&format!(
-            "{indent}\u{1b}[{colour}m{word}\u{1b}[0m{behind}"
-        )),
+        Some((_, _, colour)) => {
+            into.push_str(&format!("{indent}\u{1b}[{colour}m{word}\u{1b}[0m{behind}"))
+        }
         None => into.push_str(line),
     }
 }

@@ -47,7 +47,11 @@ impl StateFile {
         // The lock is a file of its own: the state file is replaced, and a lock on it would stay with the old one.
         let lock_path = beside(path);
         let failed = |cause| FileError::write(&lock_path, cause);
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&lock_path);
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path);
         let lock = lock.map_err(failed)?;
         lock.lock().map_err(failed)?;
         let memory = match file::read_limited(path, STATE) {
@@ -56,7 +60,11 @@ impl StateFile {
             Err(error) if error.is_too_large() => Memory::Damaged,
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { path: path.into(), memory, _lock: lock })
+        Ok(Self {
+            path: path.into(),
+            memory,
+            _lock: lock,
+        })
     }
 
     /// What earlier runs left.
@@ -100,7 +108,10 @@ mod tests {
     use super::*;
 
     fn marks(time: i64) -> Marks {
-        Marks { quorum_time: Some(Time::from_seconds(time)), ..Marks::default() }
+        Marks {
+            quorum_time: Some(Time::from_seconds(time)),
+            ..Marks::default()
+        }
     }
 
     #[test]
@@ -111,7 +122,10 @@ mod tests {
         assert_eq!(state.memory(), &Memory::First);
         state.keep(&marks(1)).unwrap();
         drop(state);
-        assert_eq!(StateFile::open(&path).unwrap().memory(), &Memory::Known(marks(1)));
+        assert_eq!(
+            StateFile::open(&path).unwrap().memory(),
+            &Memory::Known(marks(1))
+        );
     }
 
     #[test]
@@ -134,7 +148,10 @@ mod tests {
         StateFile::open(&path).unwrap().keep(&marks(1)).unwrap();
         // What such a crash leaves: the next state, half written, under another name.
         fs::write(folder.path().join(".state.json.4711.new"), b"{\"format\"").unwrap();
-        assert_eq!(StateFile::open(&path).unwrap().memory(), &Memory::Known(marks(1)));
+        assert_eq!(
+            StateFile::open(&path).unwrap().memory(),
+            &Memory::Known(marks(1))
+        );
     }
 
     #[test]

@@ -50,7 +50,10 @@ impl FromStr for BaseUrl {
         }
         let uri: Uri = text.parse().map_err(|_| UrlError)?;
         let origin = Origin::of(&uri).ok_or(UrlError)?;
-        Ok(Self { origin, path: uri.path().trim_end_matches('/').to_owned() })
+        Ok(Self {
+            origin,
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
     }
 }
 
@@ -73,7 +76,11 @@ impl Origin {
             return None;
         }
         let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Some(Self { tls, host: authority.host().to_ascii_lowercase(), port })
+        Some(Self {
+            tls,
+            host: authority.host().to_ascii_lowercase(),
+            port,
+        })
     }
 
     /// Whether the connection is encrypted.
@@ -84,13 +91,20 @@ impl Origin {
     /// Whether it is this machine, which no proxy reaches.
     pub(crate) fn is_loopback(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        bare == "localhost"
+            || bare
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, usual) = if self.tls { ("https", 443) } else { ("http", 80) };
+        let (scheme, usual) = if self.tls {
+            ("https", 443)
+        } else {
+            ("http", 80)
+        };
         write!(formatter, "{scheme}://{}", self.host)?;
         if self.port != usual {
             write!(formatter, ":{}", self.port)?;
@@ -127,14 +141,20 @@ mod tests {
         for (text, shown) in [
             ("http://127.0.0.1:4100", "http://127.0.0.1:4100"),
             ("http://127.0.0.1:4100/", "http://127.0.0.1:4100"),
-            ("https://Center.example:443/log//", "https://center.example/log"),
+            (
+                "https://Center.example:443/log//",
+                "https://center.example/log",
+            ),
             ("http://center.example:80", "http://center.example"),
             ("http://[::1]:80/a", "http://[::1]/a"),
         ] {
             assert_eq!(text.parse::<BaseUrl>().unwrap().to_string(), shown);
         }
         let url: BaseUrl = "https://center.example/log/".parse().unwrap();
-        assert_eq!(url.join("checkpoint"), "https://center.example/log/checkpoint");
+        assert_eq!(
+            url.join("checkpoint"),
+            "https://center.example/log/checkpoint"
+        );
     }
 
     #[test]

@@ -31,11 +31,20 @@ fn text(error: &clap::Error) -> String {
     let whole = error.render().to_string();
     // Behind the message stand tips, a usage line and a pointer to --help; the hint says all three in one sentence.
     let message = whole.split("\n\nUsage:").next().unwrap_or_default();
-    let message = message.split("\n\nFor more information").next().unwrap_or_default();
-    let message = message.split("\n\n  tip:").next().unwrap_or_default().trim_end();
+    let message = message
+        .split("\n\nFor more information")
+        .next()
+        .unwrap_or_default();
+    let message = message
+        .split("\n\n  tip:")
+        .next()
+        .unwrap_or_default()
+        .trim_end();
     let command = command(std::env::args().skip(1));
     let hint = match suggestion(error) {
-        Some(suggestion) => format!("did you mean {suggestion}? `{command} --help` tells what there is"),
+        Some(suggestion) => {
+            format!("did you mean {suggestion}? `{command} --help` tells what there is")
+        }
         None => format!("`{command} --help` tells what is expected"),
     };
     format!("{message}\n\nhint: {hint}\n")
@@ -47,7 +56,9 @@ fn command(typed: impl Iterator<Item = String>) -> String {
     let root = Cli::command();
     let mut command = &root;
     for word in typed.filter(|word| !word.starts_with('-')) {
-        let Some(inner) = command.find_subcommand(&word) else { break };
+        let Some(inner) = command.find_subcommand(&word) else {
+            break;
+        };
         name.push_str(&format!(" {word}"));
         command = inner;
     }
@@ -55,7 +66,11 @@ fn command(typed: impl Iterator<Item = String>) -> String {
 }
 
 fn suggestion(error: &clap::Error) -> Option<String> {
-    let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let kinds = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ];
     kinds.iter().find_map(|kind| match error.get(*kind)? {
         ContextValue::String(text) => Some(format!("`{text}`")),
         ContextValue::Strings(texts) => texts.first().map(|text| format!("`{text}`")),
@@ -76,7 +91,10 @@ mod tests {
             ("verfy", "vitrine"),
             ("", "vitrine"),
         ] {
-            assert_eq!(command(typed.split_whitespace().map(str::to_owned)), expected);
+            assert_eq!(
+                command(typed.split_whitespace().map(str::to_owned)),
+                expected
+            );
         }
     }
 }

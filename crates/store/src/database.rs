@@ -406,4 +406,26 @@ mod tests {
             Err(DatabaseError::Unavailable(_))
         ));
     }
+    #[tokio::test]
+    async fn a_writer_that_waits_in_vain_is_told_that_the_database_is_busy() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("node.db");
+        let database = Database::open_file(&path).await.expect("opened");
+        let other = Database::open_file(&path).await.expect("opened");
+        let held = other.begin().await.expect("begun");
+        // Not a second of patience, so that the test needs none either.
+        sqlx::raw_sql("PRAGMA busy_timeout = 0")
+            .execute(&database.writes)
+            .await
+            .expect("set");
+        let refused = database.set_setting("name", "value").await;
+        assert!(
+            matches!(refused, Err(DatabaseError::Busy(_))),
+            "{refused:?}"
+        );
+        assert_eq!(database.setting("name").await, Ok(None));
+        drop(held);
+        other.close().await;
+        assert_eq!(database.set_setting("name", "value").await, Ok(()));
+    }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use log_kit::*;
-use store::log::{AppendRefused, Fault, Faults, Log, OpenError, Part, Scope, Stopped, Write, fsck};
+use tlog::signer::Signer as _;
+use store::log::{AppendRefused, Fault, Faults, Finding, Log, OpenError, Part, Scope, Stopped, Write, fsck};
 
 /// What callers were told before the power went.
 #[derive(Default)]
@@ -37,7 +38,7 @@ fn live(log: Log, faults: &Faults, groups: u64, told: &mut Told) {
         }
         // Every second group alone, the others while a round is running.
         if group % 2 == 0 {
-            wait_round(&log);
+            wait_round(&log, faults);
         }
     }
     faults.wait_fired(1, std::time::Duration::from_secs(2));
@@ -269,6 +270,13 @@ fn three_segments(center: &Center) -> tempfile::TempDir {
     folder
 }
 
+fn flipped(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    bytes
+}
+
 fn flip(path: &Path, at: usize) {
     let mut bytes = std::fs::read(path).unwrap();
     bytes[at] ^= 0x10;
@@ -286,7 +294,8 @@ fn f8_damage_in_the_middle_of_the_wal_refuses_to_start_and_fsck_names_it() {
         let folder = three_segments(&center);
         let path = files(&folder.path().join("wal"))[segment].clone();
         flip(&path, at);
-        let refused = refused(folder.path(), &center);
+        let opened = Log::open(config(folder.path(), &Faults::default(), Some(&center)));
+        let refused = opened.err().unwrap_or_else(|| panic!("{segment} {at} {path:?}"));
         let named = matches!(refused, OpenError::RecordDamaged { .. } | OpenError::SegmentDamaged { .. });
         assert!(named, "{segment} {at} {refused:?}");
         let report = check(folder.path(), &two_of_three());
@@ -311,29 +320,50 @@ fn f8_refuses_a_segment_that_is_missing_or_another_ones() {
 
 #[test]
 fn f8_a_damaged_tile_is_named_by_fsck_and_written_again_from_the_wal() {
-    let center = Center::new();
-    let folder = three_segments(&center);
-    let log = open_witnessed(folder.path(), &center, &Faults::default());
-    append(&log, 1000..1600);
+    let folder = folder();
+    let log = open(folder.path()).unwrap();
+    append(&log, 0..600);
+    wait_public(&log);
+    append(&log, 600..800);
     wait_public(&log);
     log.close();
-    let tiles = files(&folder.path().join("tile"));
-    assert!(tiles.len() > 8);
-    for tile in tiles {
+    let whole_and_partial = files(&folder.path().join("tile"));
+    assert!(whole_and_partial.len() > 8);
+    for tile in whole_and_partial {
         let whole = std::fs::read(&tile).unwrap();
-        flip(&tile, whole.len() / 2);
-        let report = check(folder.path(), &two_of_three());
-        assert!(!report.is_clean(), "{}", tile.display());
-        std::fs::write(&tile, &whole[..whole.len() - 1]).unwrap();
-        let report = check(folder.path(), &two_of_three());
-        assert!(!report.is_clean(), "{}", tile.display());
-        std::fs::write(&tile, whole).unwrap();
+        for damaged in [flipped(&whole), whole[..whole.len() - 1].to_vec(), Vec::new()] {
+            std::fs::write(&tile, damaged).unwrap();
+            let report = check(folder.path(), &nobody());
+            assert!(!report.is_clean(), "{}", tile.display());
+            open(folder.path()).unwrap();
+            assert_clean(folder.path(), &nobody());
+            assert_eq!(std::fs::read(&tile).unwrap(), whole);
+        }
     }
-    assert_clean(folder.path(), &two_of_three());
-    // The last full bundle is younger than the head: recovery writes it again.
-    flip(&folder.path().join("tile/entries/001"), 50);
-    drop(open_witnessed(folder.path(), &center, &Faults::default()));
-    assert_clean(folder.path(), &two_of_three());
+}
+
+#[test]
+fn f8_fsck_names_a_stray_file_a_foreign_head_and_a_checkpoint_of_other_keys() {
+    let folder = folder();
+    let log = open(folder.path()).unwrap();
+    append(&log, 0..9);
+    wait_public(&log);
+    log.close();
+    std::fs::write(folder.path().join("tile/0/1"), b"x").unwrap();
+    let stray = Finding::Stray { path: "tile/0/1".to_owned() };
+    assert_eq!(check(folder.path(), &nobody()).findings, [stray]);
+    std::fs::remove_file(folder.path().join("tile/0/1")).unwrap();
+
+    let report = fsck(folder.path(), &log_keys(), &two_of_three(), Scope::Whole).unwrap();
+    let [Finding::Checkpoint { which, size: 9, why }] = report.findings.as_slice() else {
+        panic!("{report:?}");
+    };
+    assert_eq!((*which, why.contains("0 of 3")), ("public checkpoint", true), "{why}");
+    let keys = vec![Key::new(ORIGIN, tlog::key::Algorithm::Ed25519, 77).vkey().clone()];
+    let keys = tlog::checkpoint::LogKeys::new(ORIGIN, keys).unwrap();
+    let report = fsck(folder.path(), &keys, &nobody(), Scope::Whole).unwrap();
+    let checkpoints = report.findings.iter().filter(|f| matches!(f, Finding::Checkpoint { .. }));
+    assert_eq!((checkpoints.count(), report.findings.len()), (3, 3), "{report:?}");
 }
 
 #[test]

@@ -206,6 +206,18 @@ pub enum LogKeysRefused {
     Twice,
 }
 
+impl LogKeysRefused {
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::CosignerKey => "give the log's own keys, types 01 and 06",
+            Self::None => "give at least one vkey of the log",
+            Self::OtherName => "give vkeys that are named after the log's origin",
+            Self::Twice => "give each key once",
+        }
+    }
+}
+
 /// A checkpoint that its log signed. Only [`LogSigned::by_all`] and [`LogSigned::by_any`] make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSigned {

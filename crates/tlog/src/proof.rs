@@ -67,7 +67,7 @@ impl ProofPlan {
         }
         Some(Self {
             size,
-            ranges: vec![0..at],
+            ranges: std::iter::once(0..at).collect(),
         })
     }
 

@@ -291,6 +291,11 @@ impl Page<'_> {
     }
 
     fn unshown(&self) -> Html {
-        missing::missing("", &self.view.unshown, self.shell.frame.now)
+        missing::missing(
+            "",
+            t("home.unshown-empty"),
+            &self.view.unshown,
+            self.shell.frame.now,
+        )
     }
 }

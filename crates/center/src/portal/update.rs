@@ -262,7 +262,12 @@ impl Page<'_> {
     }
 
     fn missing(&self) -> Html {
-        missing::missing(t("missing.title"), &self.view.missing, self.shell.frame.now)
+        missing::missing(
+            t("missing.title"),
+            t("missing.nothing"),
+            &self.view.missing,
+            self.shell.frame.now,
+        )
     }
 
     fn timeline(&self) -> Html {

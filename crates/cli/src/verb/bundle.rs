@@ -49,7 +49,9 @@ impl BundleError {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::NotLogged { .. } => "check that it is the published file, and ask again later or another center",
+            Self::NotLogged { .. } => {
+                "check that it is the published file, and ask again later or another center"
+            }
             Self::OtherBundle { .. } => "ask another center, and tell the operator of this node",
         }
         .to_owned()
@@ -75,7 +77,10 @@ pub(super) fn run(arguments: &Bundle, printer: &Printer) -> Result<ExitCode, Fai
                 Some(path) => {
                     file::replace(path, &bytes)?;
                     let lines = bundle::read(&bytes).lines.len();
-                    printer.note(&format!("{} holds {lines} lines about {digest}", path.display()));
+                    printer.note(&format!(
+                        "{} holds {lines} lines about {digest}",
+                        path.display()
+                    ));
                 }
             }
             Ok(ExitCode::Yes)
@@ -89,9 +94,20 @@ pub(super) fn run(arguments: &Bundle, printer: &Printer) -> Result<ExitCode, Fai
 pub(super) fn fetch(node: &Node, digest: Hash) -> Result<Vec<u8>, Failure> {
     let place = || node.place();
     let bytes = node.bundle(digest)?;
-    let bytes = bytes.ok_or_else(|| BundleError::NotLogged { digest, node: place() })?;
-    if !bundle::read(&bytes).lines.iter().any(|line| is_about(line, digest)) {
-        return Err(BundleError::OtherBundle { digest, node: place() }.into());
+    let bytes = bytes.ok_or_else(|| BundleError::NotLogged {
+        digest,
+        node: place(),
+    })?;
+    if !bundle::read(&bytes)
+        .lines
+        .iter()
+        .any(|line| is_about(line, digest))
+    {
+        return Err(BundleError::OtherBundle {
+            digest,
+            node: place(),
+        }
+        .into());
     }
     Ok(bytes)
 }
@@ -116,7 +132,8 @@ fn show(arguments: &BundleShow, printer: &Printer) -> Result<ExitCode, Failure> 
     if let Some(limit) = reading.limit {
         printer.note(&format!("reading stopped at {limit}"));
     }
-    let whole = reading.unreadable.is_empty() && reading.limit.is_none() && !reading.lines.is_empty();
+    let whole =
+        reading.unreadable.is_empty() && reading.limit.is_none() && !reading.lines.is_empty();
     if reading.lines.is_empty() {
         printer.note("no line of the file could be read");
     }
@@ -137,7 +154,10 @@ impl<'l> Row<'l> {
         let (kind, says, about) = match Statement::parse(payload) {
             Ok(statement) => {
                 let about = match statement.kind() {
-                    Kind::Update(update) => format!("{} serial {} version {}", update.line, update.serial, update.version),
+                    Kind::Update(update) => format!(
+                        "{} serial {} version {}",
+                        update.line, update.serial, update.version
+                    ),
                     _ => String::new(),
                 };
                 (statement.kind().name().to_string(), statement.says(), about)
@@ -145,16 +165,29 @@ impl<'l> Row<'l> {
             // A verifier drops it; here its reason is of use to whoever made it.
             Err(refusal) => {
                 let kind = statement::predicate_type(payload);
-                (kind.unwrap_or_else(|| "unreadable".to_owned()), None, refusal.to_string())
+                (
+                    kind.unwrap_or_else(|| "unreadable".to_owned()),
+                    None,
+                    refusal.to_string(),
+                )
             }
         };
-        Self { line, kind: printable(&kind), says, about: printable(&about) }
+        Self {
+            line,
+            kind: printable(&kind),
+            says,
+            about: printable(&about),
+        }
     }
 
     fn cells(&self, full: bool) -> [String; 7] {
         let cut = |hash: Hash| {
             let hex = hash.to_hex();
-            if full { hex } else { hex.chars().take(12).collect() }
+            if full {
+                hex
+            } else {
+                hex.chars().take(12).collect()
+            }
         };
         [
             self.kind.clone(),
@@ -169,7 +202,10 @@ impl<'l> Row<'l> {
 
     fn json(&self) -> Json {
         Json::object_of_some([
-            ("about", (!self.about.is_empty()).then(|| self.about.clone().into())),
+            (
+                "about",
+                (!self.about.is_empty()).then(|| self.about.clone().into()),
+            ),
             ("index", Some(self.line.place().index.into())),
             ("key", Some(Json::text(self.line.entry().key.id()))),
             ("kind", Some(self.kind.clone().into())),
@@ -184,7 +220,9 @@ impl<'l> Row<'l> {
 /// Aligned columns under their names.
 fn table(rows: &[Row<'_>], full: bool) -> String {
     let head = ["kind", "says", "log", "index", "statement", "key", "about"].map(str::to_owned);
-    let cells: Vec<_> = std::iter::once(head).chain(rows.iter().map(|row| row.cells(full))).collect();
+    let cells: Vec<_> = std::iter::once(head)
+        .chain(rows.iter().map(|row| row.cells(full)))
+        .collect();
     let mut widths = [0; 7];
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -192,7 +230,10 @@ fn table(rows: &[Row<'_>], full: bool) -> String {
         }
     }
     let line = |row: &[String; 7]| {
-        let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let padded = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     cells.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -30,7 +30,11 @@ fn text(topic: &[String]) -> Result<String, UnknownTopic> {
     }
     let mut root = Cli::command();
     root.build();
-    let found = topic.iter().try_fold(&mut root, |command: &mut Command, word| command.find_subcommand_mut(word));
+    let found = topic
+        .iter()
+        .try_fold(&mut root, |command: &mut Command, word| {
+            command.find_subcommand_mut(word)
+        });
     let command = found.ok_or_else(|| UnknownTopic(topic.join(" ")))?;
     Ok(command.render_long_help().to_string())
 }

@@ -53,3 +53,19 @@ fn json(key: &PublicKey) -> Json {
         ("schema", "key-v1".into()),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_holds_every_form() {
+        let key = PublicKey::of(&p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap());
+        let pem = key.to_pem().replace('\n', "\\n");
+        let (id, policy) = (key.id(), key.to_policy_text());
+        assert_eq!(
+            json(&key).to_string(),
+            format!(r#"{{"id":"{id}","pem":"{pem}","policy":"{policy}","schema":"key-v1"}}"#)
+        );
+    }
+}

@@ -52,11 +52,16 @@ fn page(command: &Command) -> Vec<u8> {
 }
 
 fn page_name(command: &Command) -> String {
-    command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned()
+    command
+        .get_display_name()
+        .unwrap_or_else(|| command.get_name())
+        .to_owned()
 }
 
 fn visible(command: &Command) -> impl Iterator<Item = &Command> {
-    command.get_subcommands().filter(|inner| !inner.is_hide_set())
+    command
+        .get_subcommands()
+        .filter(|inner| !inner.is_hide_set())
 }
 
 /// `docs/reference/cli.md`.
@@ -83,11 +88,16 @@ fn section(command: &Command, text: &mut String) {
         }
     }
     let usage = command.clone().render_usage().to_string();
-    text.push_str(&format!("```text\n{}\n```\n", usage.trim_start_matches("Usage: ")));
+    text.push_str(&format!(
+        "```text\n{}\n```\n",
+        usage.trim_start_matches("Usage: ")
+    ));
     let is_root = !name.contains(' ');
     let shown = |argument: &&Arg| {
         // Options that every command has are told once.
-        !argument.is_hide_set() && argument.get_id() != "help" && (is_root || !argument.is_global_set())
+        !argument.is_hide_set()
+            && argument.get_id() != "help"
+            && (is_root || !argument.is_global_set())
     };
     let arguments: Vec<_> = command.get_arguments().filter(shown).collect();
     if !arguments.is_empty() {
@@ -105,25 +115,43 @@ fn row(argument: &Arg) -> String {
     let values = argument.get_value_names().unwrap_or_default();
     let values: Vec<_> = values.iter().map(|name| format!("<{name}>")).collect();
     let takes = argument.get_action().takes_values() && !values.is_empty();
-    let value = if takes { values.join(" ") } else { String::new() };
+    let value = if takes {
+        values.join(" ")
+    } else {
+        String::new()
+    };
     let name = match (argument.get_long(), argument.get_short()) {
         (Some(long), Some(short)) => format!("-{short}, --{long} {value}"),
         (Some(long), None) => format!("--{long} {value}"),
         (None, _) => value,
     };
-    let mut help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let mut help = argument
+        .get_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     if takes {
         let words = argument.get_possible_values();
-        let words: Vec<_> = words.iter().map(|word| format!("`{}`", word.get_name())).collect();
+        let words: Vec<_> = words
+            .iter()
+            .map(|word| format!("`{}`", word.get_name()))
+            .collect();
         if !words.is_empty() {
             help.push_str(&format!(" ({})", words.join(", ")));
         }
-        let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        let default: Vec<_> = argument
+            .get_default_values()
+            .iter()
+            .map(|value| value.to_string_lossy())
+            .collect();
         if !default.is_empty() {
             help.push_str(&format!("; default `{}`", default.join(" ")));
         }
     }
-    format!("| `{}` | {} |\n", name.trim().replace('|', "\\|"), help.replace('|', "\\|"))
+    format!(
+        "| `{}` | {} |\n",
+        name.trim().replace('|', "\\|"),
+        help.replace('|', "\\|")
+    )
 }
 
 #[cfg(test)]
@@ -133,7 +161,9 @@ mod tests {
     use super::*;
 
     fn document(name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name)
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../docs/reference")
+            .join(name)
     }
 
     #[test]
@@ -143,13 +173,20 @@ mod tests {
             fs::write(&path, reference()).unwrap();
         }
         let page = fs::read_to_string(&path).unwrap();
-        assert!(page == reference(), "docs/reference/cli.md is stale: `./dev fix` makes it anew");
+        assert!(
+            page == reference(),
+            "docs/reference/cli.md is stale: `./dev fix` makes it anew"
+        );
     }
 
     #[test]
     fn the_page_of_exit_codes_has_the_table_of_the_program() {
         let page = fs::read_to_string(document("exit-codes.md")).unwrap();
-        let rows: Vec<_> = page.lines().filter(|line| line.starts_with(|letter| letter == '|')).skip(2).collect();
+        let rows: Vec<_> = page
+            .lines()
+            .filter(|line| line.starts_with(|letter| letter == '|'))
+            .skip(2)
+            .collect();
         let table = ExitCode::ALL.map(|code| format!("| {} | {} |", code.number(), code.meaning()));
         assert_eq!(rows, table);
     }
@@ -160,7 +197,12 @@ mod tests {
         let mut pages = 0;
         write_pages(&command(), folder.path(), &mut pages).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), pages);
-        for name in ["vitrine", "vitrine-verify", "vitrine-log-fsck", "vitrine-bundle-show"] {
+        for name in [
+            "vitrine",
+            "vitrine-verify",
+            "vitrine-log-fsck",
+            "vitrine-bundle-show",
+        ] {
             let page = fs::read_to_string(folder.path().join(format!("{name}.1"))).unwrap();
             assert!(page.contains(&format!(".TH {name} 1")), "{page}");
         }

@@ -20,9 +20,15 @@ fn seal(arguments: &PolicySeal, printer: &Printer) -> Result<ExitCode, Failure> 
     let now = arguments.now.unwrap_or_else(clock::now);
     let path = &arguments.file;
     let text = file::read_text(path, policy_file::POLICY)?;
-    // The old seal may be stale, that is why it is being replaced; everything else must be right already.
-    let sealed = policy::seal(&text)
-        .map_err(|source| PolicyFileError::Seal { path: path.display().to_string(), source })?;
+    let sealed = policy::seal(&text).map_err(|source| PolicyFileError::Seal {
+        path: path.display().to_string(),
+        source,
+    })?;
+    if sealed.len() != text.len() {
+        // There was no seal: what is wrong is told by the text as its author knows it.
+        policy_file::parse(path, &text, now)?;
+    }
+    // A stale seal is no fault here, it is being replaced; everything else must be right already.
     let policy = policy_file::parse(path, &sealed, now)?;
     if sealed != text {
         file::replace(path, sealed.as_bytes())?;

@@ -56,7 +56,9 @@ impl VerifyError {
     /// What to do next.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
-            Self::NoEvidence { .. } => "name a bundle with --bundle FILE, or a center with --node URL",
+            Self::NoEvidence { .. } => {
+                "name a bundle with --bundle FILE, or a center with --node URL"
+            }
             Self::NoFiles { .. } => "name the folder that holds the update",
             Self::Name { source, .. } => source.hint(),
         }
@@ -74,7 +76,9 @@ pub(super) fn run(arguments: &Verify, printer: &Printer) -> Result<ExitCode, Fai
         if large {
             let hashing = scope.spawn(hash);
             let read = Read::of(arguments, &wanted);
-            let artifacts = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let artifacts = hashing
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (artifacts, read)
         } else {
             (hash(), Read::of(arguments, &wanted))
@@ -86,9 +90,18 @@ pub(super) fn run(arguments: &Verify, printer: &Printer) -> Result<ExitCode, Fai
     let nodes = arguments
         .node
         .iter()
-        .map(|url| Ok(Node::new(Client::new(url.clone(), arguments.network.patience)?)))
+        .map(|url| {
+            Ok(Node::new(Client::new(
+                url.clone(),
+                arguments.network.patience,
+            )?))
+        })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let shared = if nodes.is_empty() { Some(read.evidence(&[])) } else { None };
+    let shared = if nodes.is_empty() {
+        Some(read.evidence(&[]))
+    } else {
+        None
+    };
 
     // Fetched before the state is locked: a slow server delays nobody else on this machine.
     let evidence: Vec<_> = artifacts
@@ -98,11 +111,19 @@ pub(super) fn run(arguments: &Verify, printer: &Printer) -> Result<ExitCode, Fai
             None => Some(read.evidence(&fetched(&nodes, artifact, printer))),
         })
         .collect();
-    let mut state = arguments.state.as_deref().map(StateFile::open).transpose()?;
-    let choice = Choice { channel: arguments.channel.clone() };
+    let mut state = arguments
+        .state
+        .as_deref()
+        .map(StateFile::open)
+        .transpose()?;
+    let choice = Choice {
+        channel: arguments.channel.clone(),
+    };
     let mut code = ExitCode::Yes;
     for (at, ((name, artifact), fetched)) in artifacts.iter().zip(&evidence).enumerate() {
-        let Some(evidence) = fetched.as_ref().or(shared.as_ref()) else { continue };
+        let Some(evidence) = fetched.as_ref().or(shared.as_ref()) else {
+            continue;
+        };
         let memory = state.as_ref().map_or(&Memory::NotKept, StateFile::memory);
         let verdict = judge::verify(&policy, evidence, artifact, now, memory, &choice);
         // Kept before the answer is given: who starts an installer on `accepted` must not be able to go back.
@@ -122,7 +143,12 @@ pub(super) fn run(arguments: &Verify, printer: &Printer) -> Result<ExitCode, Fai
     Ok(code)
 }
 
-fn tell(arguments: &Verify, name: &str, verdict: &Verdict, printer: &Printer) -> Result<ExitCode, Failure> {
+fn tell(
+    arguments: &Verify,
+    name: &str,
+    verdict: &Verdict,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
     if arguments.json {
         printer.json(&render::to_json(verdict))?;
     } else if arguments.explain {
@@ -138,7 +164,9 @@ fn tell(arguments: &Verify, name: &str, verdict: &Verdict, printer: &Printer) ->
     for found in &verdict.misbehaviour {
         let digest = sha256(&found.file).to_hex();
         let short: String = digest.chars().take(12).collect();
-        let path = arguments.evidence.join(format!("{}-{short}.txt", found.kind));
+        let path = arguments
+            .evidence
+            .join(format!("{}-{short}.txt", found.kind));
         match file::replace(&path, &found.file) {
             Ok(()) => printer.hint(&format!(
                 "evidence is in {} and verifies alone; send it to your security team and to any witness",
@@ -174,7 +202,10 @@ impl Wanted {
 
     /// Bytes to hash, as far as the system tells; `None` if nothing is hashed.
     fn size(&self) -> Option<u64> {
-        let sizes = self.paths().into_iter().map(|path| fs::metadata(path).map_or(0, |metadata| metadata.len()));
+        let sizes = self
+            .paths()
+            .into_iter()
+            .map(|path| fs::metadata(path).map_or(0, |metadata| metadata.len()));
         sizes.reduce(u64::saturating_add)
     }
 
@@ -184,7 +215,9 @@ impl Wanted {
 
     fn name(&self) -> String {
         match self {
-            Self::Digest(digest) => format!("{}…", digest.to_hex().chars().take(12).collect::<String>()),
+            Self::Digest(digest) => {
+                format!("{}…", digest.to_hex().chars().take(12).collect::<String>())
+            }
             Self::File(path) => path.display().to_string(),
             Self::Set(name, _) => name.clone(),
         }
@@ -203,12 +236,22 @@ fn wanted(arguments: &Verify) -> Result<Vec<Wanted>, Failure> {
         if path.is_dir() {
             walk(path, path, &mut files)?;
         } else {
-            files.push((named(path, path.file_name().map(Path::new).unwrap_or(path))?, path.clone()));
+            files.push((
+                named(path, path.file_name().map(Path::new).unwrap_or(path))?,
+                path.clone(),
+            ));
         }
     }
-    let shown: Vec<_> = arguments.files.iter().map(|path| path.display().to_string()).collect();
+    let shown: Vec<_> = arguments
+        .files
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     if files.is_empty() {
-        return Err(VerifyError::NoFiles { path: shown.join(", ") }.into());
+        return Err(VerifyError::NoFiles {
+            path: shown.join(", "),
+        }
+        .into());
     }
     files.sort();
     Ok(vec![Wanted::Set(shown.join(", "), files)])
@@ -219,10 +262,16 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<(Name, PathBuf)>) -> Result<
     let failed = |cause| FileError::read(folder, cause);
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if fs::metadata(&path).map_err(|cause| FileError::read(&path, cause))?.is_dir() {
+        if fs::metadata(&path)
+            .map_err(|cause| FileError::read(&path, cause))?
+            .is_dir()
+        {
             walk(root, &path, files)?;
         } else {
-            files.push((named(&path, path.strip_prefix(root).unwrap_or(&path))?, path));
+            files.push((
+                named(&path, path.strip_prefix(root).unwrap_or(&path))?,
+                path,
+            ));
         }
     }
     Ok(())
@@ -230,7 +279,10 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<(Name, PathBuf)>) -> Result<
 
 fn named(path: &Path, relative: &Path) -> Result<Name, VerifyError> {
     let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-    Name::parse(&parts.join("/")).map_err(|source| VerifyError::Name { path: path.display().to_string(), source })
+    Name::parse(&parts.join("/")).map_err(|source| VerifyError::Name {
+        path: path.display().to_string(),
+        source,
+    })
 }
 
 fn artifacts(
@@ -238,7 +290,9 @@ fn artifacts(
     most: u64,
     progress: &mut Progress,
 ) -> Result<Vec<(String, Artifact)>, FileError> {
-    let mut hash = |path: &Path| file::hash(path, most, |bytes| progress.add(bytes)).map(|hashed| hashed.sha256);
+    let mut hash = |path: &Path| {
+        file::hash(path, most, |bytes| progress.add(bytes)).map(|hashed| hashed.sha256)
+    };
     wanted
         .iter()
         .map(|wanted| {
@@ -246,7 +300,9 @@ fn artifacts(
                 Wanted::Digest(digest) => Artifact::File(*digest),
                 Wanted::File(path) => Artifact::File(hash(path)?),
                 Wanted::Set(_, files) => {
-                    let files = files.iter().map(|(name, path)| Ok((name.clone(), hash(path)?)));
+                    let files = files
+                        .iter()
+                        .map(|(name, path)| Ok((name.clone(), hash(path)?)));
                     Artifact::Set(files.collect::<Result<_, FileError>>()?)
                 }
             };
@@ -270,7 +326,9 @@ impl Read {
             Vec::new()
         };
         let paths = arguments.bundle.iter().chain(&beside);
-        let bundles = paths.map(|path| bundle_file::read(path)).collect::<Result<_, _>>()?;
+        let bundles = paths
+            .map(|path| bundle_file::read(path))
+            .collect::<Result<_, _>>()?;
         Ok(Self { policy, bundles })
     }
 
@@ -291,7 +349,9 @@ fn beside(wanted: &Wanted) -> Result<PathBuf, VerifyError> {
             }
         }
     }
-    Err(VerifyError::NoEvidence { name: wanted.name() })
+    Err(VerifyError::NoEvidence {
+        name: wanted.name(),
+    })
 }
 
 /// What the nodes have about an artifact. One that cannot be reached is told and passed over: its silence can only make

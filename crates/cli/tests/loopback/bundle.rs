@@ -22,16 +22,28 @@ fn published() -> (Place, Node) {
 fn fetches_by_file_and_by_digest_the_same() {
     let (place, node) = published();
     let url = node.url();
-    place.run(&format!("bundle app.deb --node {url} --out b.jsonl")).ends(0, &["note: b.jsonl holds 1 lines about "]);
-    let by_digest = place.run(&format!("bundle {} --node {url}", sha256(&file()))).ends(0, &[]);
+    place
+        .run(&format!("bundle app.deb --node {url} --out b.jsonl"))
+        .ends(0, &["note: b.jsonl holds 1 lines about "]);
+    let by_digest = place
+        .run(&format!("bundle {} --node {url}", sha256(&file())))
+        .ends(0, &[]);
     assert_eq!(by_digest.out().into_bytes(), place.read("b.jsonl"));
     place
-        .run(&format!("verify app.deb --bundle b.jsonl --policy policy.toml --now {NOW}"))
+        .run(&format!(
+            "verify app.deb --bundle b.jsonl --policy policy.toml --now {NOW}"
+        ))
         .ends(0, &["accepted"]);
+    place.run("bundle show b.jsonl").ends(
+        0,
+        &[
+            "update  offered  log.acme.example/v1  0      ",
+            "acme/acme-shield software stable linux-x86_64 serial 1 version 4.2.0",
+        ],
+    );
     place
-        .run("bundle show b.jsonl")
-        .ends(0, &["update  offered  log.acme.example/v1  0      ", "acme/acme-shield software stable linux-x86_64 serial 1 version 4.2.0"]);
-    place.run("bundle show b.jsonl --json").ends(0, &[r#""schema":"bundle-line-v1","#]);
+        .run("bundle show b.jsonl --json")
+        .ends(0, &[r#""schema":"bundle-line-v1","#]);
 }
 
 #[test]
@@ -40,8 +52,17 @@ fn what_is_not_logged_cannot_be_fetched() {
     place.write("other", b"other");
     place
         .run(&format!("bundle other --node {}", node.url()))
-        .ends(3, &["error: nothing about ", " is logged at http://127.0.0.1", "hint: check that it is the published file"]);
-    place.run(&format!("bundle gone --node {}", node.url())).ends(2, &["error: cannot read gone: it does not exist"]);
+        .ends(
+            3,
+            &[
+                "error: nothing about ",
+                " is logged at http://127.0.0.1",
+                "hint: check that it is the published file",
+            ],
+        );
+    place
+        .run(&format!("bundle gone --node {}", node.url()))
+        .ends(2, &["error: cannot read gone: it does not exist"]);
 }
 
 #[test]
@@ -52,7 +73,10 @@ fn a_bundle_about_something_else_is_not_handed_on() {
     place.write("other", b"other");
     place
         .run(&format!("bundle other --node {} --out b", server.url()))
-        .ends(3, &["error: what http://127.0.0.1", "sent is no bundle about "]);
+        .ends(
+            3,
+            &["error: what http://127.0.0.1", "sent is no bundle about "],
+        );
     assert!(!place.names().contains(&"b".to_owned()));
 }
 
@@ -62,7 +86,11 @@ fn lines_that_cannot_be_read_are_named() {
     let mut bytes = node.state().bundle(sha256(&file())).unwrap();
     bytes.extend(b"{}\n");
     place.write("b", &bytes);
-    place.run("bundle show b").ends(1, &["note: line 2 cannot be read: at "]);
+    place
+        .run("bundle show b")
+        .ends(1, &["note: line 2 cannot be read: at "]);
     place.write("b", b"");
-    place.run("bundle show b").ends(1, &["note: no line of the file could be read"]);
+    place
+        .run("bundle show b")
+        .ends(1, &["note: no line of the file could be read"]);
 }

@@ -5,9 +5,16 @@ use std::io::Write;
 use crate::kit::Place;
 use crate::server::{Exchange, Server, head};
 
-fn show(handler: impl Fn(&mut Exchange) + Send + Sync + 'static, more: &str, code: i32, said: &[&str]) {
+fn show(
+    handler: impl Fn(&mut Exchange) + Send + Sync + 'static,
+    more: &str,
+    code: i32,
+    said: &[&str],
+) {
     let server = Server::start(handler);
-    Place::new().run(&format!("log show {} {more}", server.url())).ends(code, said);
+    Place::new()
+        .run(&format!("log show {} {more}", server.url()))
+        .ends(code, said);
 }
 
 const NOTE: &str = "log.acme.example/v1\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} log.acme.example/v1 AAAAAAA=\n";
@@ -22,17 +29,30 @@ fn an_answer_that_is_cut_off_is_not_taken() {
             },
             "",
             3,
-            &["error: no usable answer from http://127.0.0.1", "/checkpoint: "],
+            &[
+                "error: no usable answer from http://127.0.0.1",
+                "/checkpoint: ",
+            ],
         );
     }
-    show(|exchange| exchange.raw(b"HTTP/1.1 20"), "", 3, &["error: no usable answer"]);
+    show(
+        |exchange| exchange.raw(b"HTTP/1.1 20"),
+        "",
+        3,
+        &["error: no usable answer"],
+    );
     show(|_| {}, "", 3, &["error: no usable answer"]);
 }
 
 #[test]
 fn at07_a_server_that_sends_nothing_is_left() {
     let slow = "nothing came for 1 seconds";
-    show(|exchange| exchange.wait_for_the_end(), "--patience 1", 3, &[slow]);
+    show(
+        |exchange| exchange.wait_for_the_end(),
+        "--patience 1",
+        3,
+        &[slow],
+    );
     show(
         |exchange| {
             exchange.raw(head(200, &[], NOTE.len()).as_bytes());
@@ -63,12 +83,22 @@ fn at07_a_server_that_trickles_is_left() {
 
 #[test]
 fn at06_an_answer_that_is_too_large_is_not_read() {
-    show(|exchange| exchange.answer(200, &[], &vec![b'x'; 300_000]), "", 3, &["the answer is larger than 262144 bytes"]);
+    show(
+        |exchange| exchange.answer(200, &[], &vec![b'x'; 300_000]),
+        "",
+        3,
+        &["the answer is larger than 262144 bytes"],
+    );
     show(
         |exchange| {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             encoder.write_all(&vec![b'x'; 10_000_000]).unwrap();
-            exchange.answer(200, &[("content-encoding", "gzip".into())], &encoder.finish().unwrap());
+            exchange.answer(
+                200,
+                &[("content-encoding", "gzip".into())],
+                &encoder.finish().unwrap(),
+            );
         },
         "",
         3,
@@ -80,9 +110,14 @@ fn at06_an_answer_that_is_too_large_is_not_read() {
 fn t6_gzip_is_read_without_being_asked_for_and_nothing_else_is() {
     show(
         |exchange| {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             encoder.write_all(NOTE.as_bytes()).unwrap();
-            exchange.answer(200, &[("content-encoding", "gzip".into())], &encoder.finish().unwrap());
+            exchange.answer(
+                200,
+                &[("content-encoding", "gzip".into())],
+                &encoder.finish().unwrap(),
+            );
         },
         "",
         0,
@@ -90,7 +125,13 @@ fn t6_gzip_is_read_without_being_asked_for_and_nothing_else_is() {
     );
     for encoding in ["br", "deflate"] {
         show(
-            move |exchange| exchange.answer(200, &[("content-encoding", encoding.into())], NOTE.as_bytes()),
+            move |exchange| {
+                exchange.answer(
+                    200,
+                    &[("content-encoding", encoding.into())],
+                    NOTE.as_bytes(),
+                )
+            },
             "",
             3,
             &["the answer's encoding is broken or unknown"],
@@ -115,7 +156,13 @@ fn redirects_are_followed_on_the_same_server_alone() {
         0,
         &["0 entries"],
     );
-    for elsewhere in ["http://127.0.0.1:1/checkpoint", "https://center.example/", "//center.example/", "next", "http://localhost/"] {
+    for elsewhere in [
+        "http://127.0.0.1:1/checkpoint",
+        "https://center.example/",
+        "//center.example/",
+        "next",
+        "http://localhost/",
+    ] {
         show(
             move |exchange| exchange.answer(307, &[("location", elsewhere.into())], b""),
             "",
@@ -133,9 +180,24 @@ fn redirects_are_followed_on_the_same_server_alone() {
 
 #[test]
 fn other_statuses_are_told() {
-    show(|exchange| exchange.answer(404, &[], b""), "", 2, &["error: no log is at http://127.0.0.1"]);
-    show(|exchange| exchange.answer(500, &[], b""), "", 3, &["error: the server answered 500 for checkpoint"]);
-    show(|exchange| exchange.answer(200, &[], b"<html>"), "", 1, &["has no checkpoint that can be used"]);
+    show(
+        |exchange| exchange.answer(404, &[], b""),
+        "",
+        2,
+        &["error: no log is at http://127.0.0.1"],
+    );
+    show(
+        |exchange| exchange.answer(500, &[], b""),
+        "",
+        3,
+        &["error: the server answered 500 for checkpoint"],
+    );
+    show(
+        |exchange| exchange.answer(200, &[], b"<html>"),
+        "",
+        1,
+        &["has no checkpoint that can be used"],
+    );
 }
 
 #[test]
@@ -145,9 +207,14 @@ fn https_needs_certificates_and_says_where_to_get_them() {
     let place = Place::new();
     place.write("roots.pem", b"");
     let mut command = assert_cmd::Command::cargo_bin("vitrine").unwrap();
-    command.args(["log", "show", &url]).env("SSL_CERT_FILE", place.path("roots.pem"));
+    command
+        .args(["log", "show", &url])
+        .env("SSL_CERT_FILE", place.path("roots.pem"));
     let output = command.output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{err}");
-    assert!(err.contains("no list of certificate authorities") && err.contains("SSL_CERT_FILE"), "{err}");
+    assert!(
+        err.contains("no list of certificate authorities") && err.contains("SSL_CERT_FILE"),
+        "{err}"
+    );
 }

@@ -34,7 +34,10 @@ impl Key {
     }
 
     pub(crate) fn witness(name: &str) -> Self {
-        Self::new(&format!("center-{name}.example/w"), Algorithm::Ed25519Cosignature)
+        Self::new(
+            &format!("center-{name}.example/w"),
+            Algorithm::Ed25519Cosignature,
+        )
     }
 
     fn new(name: &str, algorithm: Algorithm) -> Self {
@@ -87,7 +90,12 @@ pub(crate) fn witness_text() -> String {
 /// The trust policy of a customer.
 pub(crate) fn policy_text(threshold: usize) -> String {
     let keys: Vec<_> = [1, 2]
-        .map(|number| format!("\"{}\"", PublicKey::of(&release_key(number)).to_policy_text()))
+        .map(|number| {
+            format!(
+                "\"{}\"",
+                PublicKey::of(&release_key(number)).to_policy_text()
+            )
+        })
         .into();
     format!(
         "policy = 1\nname = \"example-hospital\"\nserial = 7\nexpires = \"2027-11-24T00:00:00Z\"\n\n\
@@ -111,9 +119,13 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         for number in [1, 2, 3] {
-            let pem = p256::SecretKey::from(release_key(number)).to_pkcs8_pem(LineEnding::LF).unwrap();
+            let pem = p256::SecretKey::from(release_key(number))
+                .to_pkcs8_pem(LineEnding::LF)
+                .unwrap();
             place.write(&format!("release-{number}.key"), pem.as_bytes());
             private(&place.path(&format!("release-{number}.key")));
         }
@@ -153,7 +165,10 @@ impl Place {
     /// The same, with further arguments that may hold spaces.
     pub(crate) fn run_with(&self, arguments: &str, more: &[&str]) -> Ran {
         let mut command = Command::cargo_bin("vitrine").unwrap();
-        command.current_dir(self.folder.path()).args(arguments.split_whitespace()).args(more);
+        command
+            .current_dir(self.folder.path())
+            .args(arguments.split_whitespace())
+            .args(more);
         command.env_remove("SSL_CERT_FILE");
         Ran(command.output().unwrap())
     }

@@ -50,11 +50,16 @@ pub(crate) struct State {
 impl Node {
     /// A node whose log three witnesses cosign.
     pub(crate) fn start() -> Self {
-        let state = Arc::new(Mutex::new(State { witnesses: 3, ..State::default() }));
+        let state = Arc::new(Mutex::new(State {
+            witnesses: 3,
+            ..State::default()
+        }));
         let shared = Arc::clone(&state);
         let server = Server::start(move |exchange| {
             let mut state = shared.lock().unwrap();
-            state.asked.push(format!("{} {}", exchange.method, exchange.path));
+            state
+                .asked
+                .push(format!("{} {}", exchange.method, exchange.path));
             state.route(exchange);
         });
         Self { server, state }
@@ -70,7 +75,11 @@ impl Node {
 
     /// Requests so far that begin like this.
     pub(crate) fn count(&self, beginning: &str) -> usize {
-        self.state().asked.iter().filter(|asked| asked.starts_with(beginning)).count()
+        self.state()
+            .asked
+            .iter()
+            .filter(|asked| asked.starts_with(beginning))
+            .count()
     }
 }
 
@@ -92,7 +101,10 @@ impl State {
             self.line(exchange, Hash::from_hex(hex).unwrap());
         } else if path.starts_with("api/v1/statements?") {
             self.post(exchange);
-        } else if let Some(hex) = path.strip_prefix("bundle/").and_then(|name| name.strip_suffix(".jsonl")) {
+        } else if let Some(hex) = path
+            .strip_prefix("bundle/")
+            .and_then(|name| name.strip_suffix(".jsonl"))
+        {
             match self.bundle(Hash::from_hex(hex).unwrap()) {
                 Some(bytes) => exchange.answer(200, &[], &bytes),
                 None => exchange.refuse(404, "not-logged", "nothing is logged about it", ""),
@@ -150,7 +162,9 @@ impl State {
         let newest = self.signed.iter().rev().find_map(|(envelope, _)| {
             let statement = Statement::parse(envelope.payload()).ok()?;
             match statement.kind() {
-                Kind::Update(update) if update.line.id() == line => Some((update.serial, statement.id())),
+                Kind::Update(update) if update.line.id() == line => {
+                    Some((update.serial, statement.id()))
+                }
                 _ => None,
             }
         });
@@ -170,8 +184,14 @@ impl State {
         }
         let envelope = Envelope::parse(&body).unwrap();
         let keys = [1, 2, 3].map(|number| PublicKey::of(&release_key(number)));
-        let key = *keys.iter().find(|key| envelope.verify(key).is_ok()).unwrap();
-        let known = self.signed.iter().position(|(other, by)| *other == envelope && *by == key);
+        let key = *keys
+            .iter()
+            .find(|key| envelope.verify(key).is_ok())
+            .unwrap();
+        let known = self
+            .signed
+            .iter()
+            .position(|(other, by)| *other == envelope && *by == key);
         let (status, index) = match known {
             Some(index) => (200, index),
             None => (201, self.append(envelope.clone(), key)),
@@ -181,7 +201,10 @@ impl State {
         let (status, more) = if durable {
             (status, r#""witnessed":false"#.to_owned())
         } else if self.witnesses < 2 {
-            (202, format!(r#""have":{},"need":2,"witnessed":false"#, self.witnesses))
+            (
+                202,
+                format!(r#""have":{},"need":2,"witnessed":false"#, self.witnesses),
+            )
         } else {
             let proof = self.proof(index).to_text().replace('\n', "\\n");
             (status, format!(r#""proof":"{proof}","witnessed":true"#))
@@ -196,9 +219,13 @@ impl State {
 
     pub(crate) fn append(&mut self, envelope: Envelope, key: PublicKey) -> usize {
         let mut finished = Vec::new();
-        self.edge.push(leaf_hash(&Entry::of(&envelope, &key).to_bytes()), &mut finished);
+        self.edge.push(
+            leaf_hash(&Entry::of(&envelope, &key).to_bytes()),
+            &mut finished,
+        );
         self.tiles.extend(finished);
-        self.blobs.insert(envelope.statement(), envelope.payload().to_vec());
+        self.blobs
+            .insert(envelope.statement(), envelope.payload().to_vec());
         self.signed.push((envelope, key));
         self.signed.len() - 1
     }
@@ -213,7 +240,11 @@ impl State {
 
     fn all_tiles(&self) -> Tiles {
         let mut tiles = self.tiles.clone();
-        tiles.extend(self.edge.partial_tiles().map(|(tile, hashes)| (tile, hashes.to_vec())));
+        tiles.extend(
+            self.edge
+                .partial_tiles()
+                .map(|(tile, hashes)| (tile, hashes.to_vec())),
+        );
         tiles
     }
 
@@ -223,13 +254,22 @@ impl State {
     }
 
     fn proof(&self, index: usize) -> ProofFile {
-        ProofFile { extra: None, index: index as u64, hashes: self.hashes(index), checkpoint: self.note() }
+        ProofFile {
+            extra: None,
+            index: index as u64,
+            hashes: self.hashes(index),
+            checkpoint: self.note(),
+        }
     }
 
     pub(crate) fn bundle(&self, digest: Hash) -> Option<Vec<u8>> {
         let lines: Vec<_> = (0..)
             .zip(&self.signed)
-            .filter(|(_, (envelope, _))| Statement::parse(envelope.payload()).unwrap().is_about(digest))
+            .filter(|(_, (envelope, _))| {
+                Statement::parse(envelope.payload())
+                    .unwrap()
+                    .is_about(digest)
+            })
             .map(|(index, (envelope, key))| {
                 let place = EntryPlace {
                     log_id: tlog::signer::Signer::vkey(&Key::log()).full_id(),
@@ -253,7 +293,12 @@ impl State {
     fn entries(&self, exchange: &mut Exchange, wanted: EntryTile) {
         let from = wanted.index as usize * 256;
         let mut bytes = Vec::new();
-        for (envelope, key) in self.signed.iter().skip(from).take(usize::from(wanted.width)) {
+        for (envelope, key) in self
+            .signed
+            .iter()
+            .skip(from)
+            .take(usize::from(wanted.width))
+        {
             tile::push_entry(&mut bytes, &Entry::of(envelope, key).to_bytes()).unwrap();
         }
         exchange.answer(200, &[], &bytes);

@@ -27,7 +27,9 @@ impl Server {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let (Ok(stream), handler) = (stream, Arc::clone(&handler)) else { continue };
+                let (Ok(stream), handler) = (stream, Arc::clone(&handler)) else {
+                    continue;
+                };
                 thread::spawn(move || {
                     if let Some(mut exchange) = Exchange::read(stream) {
                         handler(&mut exchange);
@@ -35,7 +37,11 @@ impl Server {
                 });
             }
         });
-        Self { address, stop, thread: Some(thread) }
+        Self {
+            address,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// Where it listens.
@@ -72,14 +78,24 @@ impl Exchange {
         loop {
             let mut line = String::new();
             stream.read_line(&mut line).ok()?;
-            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            let Some((name, value)) = line.trim_end().split_once(": ") else {
+                break;
+            };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        Some(Self { stream, method, path, headers })
+        Some(Self {
+            stream,
+            method,
+            path,
+            headers,
+        })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn number(&self, name: &str) -> Option<usize> {
@@ -107,7 +123,11 @@ impl Exchange {
     }
 
     pub(crate) fn json(&mut self, status: u16, body: &str) {
-        self.answer(status, &[("content-type", "application/json".into())], body.as_bytes());
+        self.answer(
+            status,
+            &[("content-type", "application/json".into())],
+            body.as_bytes(),
+        );
     }
 
     /// A refusal in the form of a node.
@@ -131,7 +151,8 @@ impl Exchange {
 
 /// The head of an answer with a body of that length.
 pub(crate) fn head(status: u16, headers: &[(&str, String)], length: usize) -> String {
-    let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n");
+    let mut head =
+        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -27,7 +27,9 @@ fn publish(place: &Place, node: &Node, files: &str, version: &str) {
 }
 
 fn verify(place: &Place, arguments: &str) -> Ran {
-    place.run(&format!("verify --policy policy.toml --now {NOW} {arguments}"))
+    place.run(&format!(
+        "verify --policy policy.toml --now {NOW} {arguments}"
+    ))
 }
 
 #[test]
@@ -51,7 +53,9 @@ fn one_changed_byte_of_the_file_is_not_accepted() {
 #[test]
 fn no_changed_byte_of_a_sealed_policy_is_accepted() {
     let (place, _node) = published();
-    place.run(&format!("policy seal policy.toml --now {NOW}")).ends(0, &["sealed: example-hospital serial 7 with SHA-256 "]);
+    place
+        .run(&format!("policy seal policy.toml --now {NOW}"))
+        .ends(0, &["sealed: example-hospital serial 7 with SHA-256 "]);
     verify(&place, "app.deb --bundle app.bundle.jsonl").ends(0, &["accepted"]);
     let sealed = place.read("policy.toml");
     for at in (0..sealed.len()).step_by(97) {
@@ -68,17 +72,34 @@ fn evidence_comes_from_a_node_when_asked() {
     verify(&place, &format!("app.deb --node {}", node.url())).ends(0, &["accepted"]);
     let digest = sha256(&file());
     verify(&place, &format!("--digest {digest} --node {}", node.url())).ends(0, &["accepted"]);
-    verify(&place, &format!("--digest {} --node {}", sha256(b"other"), node.url()))
-        .ends(3, &["undecided", "note: http://127.0.0.1", "has nothing about it"]);
+    verify(
+        &place,
+        &format!("--digest {} --node {}", sha256(b"other"), node.url()),
+    )
+    .ends(
+        3,
+        &[
+            "undecided",
+            "note: http://127.0.0.1",
+            "has nothing about it",
+        ],
+    );
 }
 
 #[test]
 fn a_node_that_cannot_be_asked_leaves_the_answer_to_the_others() {
     let (place, node) = published();
     let gone = Node::start().url();
-    verify(&place, &format!("app.deb --node {gone} --node {}", node.url()))
-        .ends(0, &["accepted", "note: no usable answer from http://127.0.0.1"]);
-    verify(&place, &format!("app.deb --node {gone}")).ends(3, &["undecided", "nothing listens there"]);
+    verify(
+        &place,
+        &format!("app.deb --node {gone} --node {}", node.url()),
+    )
+    .ends(
+        0,
+        &["accepted", "note: no usable answer from http://127.0.0.1"],
+    );
+    verify(&place, &format!("app.deb --node {gone}"))
+        .ends(3, &["undecided", "nothing listens there"]);
 }
 
 #[test]
@@ -90,8 +111,10 @@ fn at06_a_node_without_end_is_left_at_the_limit() {
             exchange.raw(&vec![b'\n'; 1 << 20]);
         }
     });
-    verify(&place, &format!("app.deb --node {}", server.url()))
-        .ends(3, &["undecided", "the answer is larger than 16777216 bytes"]);
+    verify(&place, &format!("app.deb --node {}", server.url())).ends(
+        3,
+        &["undecided", "the answer is larger than 16777216 bytes"],
+    );
 }
 
 #[test]
@@ -100,7 +123,13 @@ fn a_bundle_beside_the_file_is_found() {
     place.write("app.deb.bundle.jsonl", &place.read("app.bundle.jsonl"));
     verify(&place, "app.deb").ends(0, &["accepted"]);
     std::fs::remove_file(place.path("app.deb.bundle.jsonl")).unwrap();
-    verify(&place, "app.deb").ends(2, &["error: there is nothing to judge app.deb by", "hint: name a bundle"]);
+    verify(&place, "app.deb").ends(
+        2,
+        &[
+            "error: there is nothing to judge app.deb by",
+            "hint: name a bundle",
+        ],
+    );
 }
 
 #[test]
@@ -112,14 +141,16 @@ fn a_bundle_may_come_as_gzip() {
     place.write("b.gz", &whole);
     verify(&place, "app.deb --bundle b.gz").ends(0, &["accepted"]);
     place.write("b.gz", &whole[..whole.len() - 9]);
-    verify(&place, "app.deb --bundle b.gz").ends(3, &["error: b.gz begins as gzip, and is broken or cut off"]);
+    verify(&place, "app.deb --bundle b.gz")
+        .ends(3, &["error: b.gz begins as gzip, and is broken or cut off"]);
 }
 
 #[test]
 fn several_files_are_judged_each_and_the_worst_word_decides() {
     let (place, _node) = published();
     place.write("other.deb", b"other");
-    let ran = verify(&place, "app.deb other.deb --bundle app.bundle.jsonl").ends(3, &["accepted: app.deb", "undecided: other.deb"]);
+    let ran = verify(&place, "app.deb other.deb --bundle app.bundle.jsonl")
+        .ends(3, &["accepted: app.deb", "undecided: other.deb"]);
     assert_eq!(ran.out().matches("logged").count(), 2);
     let ran = verify(&place, "app.deb other.deb --bundle app.bundle.jsonl --json").ends(3, &[]);
     assert_eq!(ran.out().lines().count(), 2);
@@ -132,14 +163,19 @@ fn at09_all_files_of_one_update_and_no_others() {
     place.write("release/two.deb", b"two");
     publish(&place, &node, "release/one.deb release/two.deb", "4.2.0");
     verify(&place, "--all release --bundle app.bundle.jsonl").ends(0, &["accepted: release"]);
-    verify(&place, "--all release/two.deb release/one.deb --bundle app.bundle.jsonl").ends(0, &["accepted"]);
+    verify(
+        &place,
+        "--all release/two.deb release/one.deb --bundle app.bundle.jsonl",
+    )
+    .ends(0, &["accepted"]);
     place.write("release/three.deb", b"three");
-    verify(&place, "--all release --bundle app.bundle.jsonl").ends(3, &["undecided"]);
+    verify(&place, "--all release --bundle app.bundle.jsonl").ends(1, &["refused: release"]);
     std::fs::remove_file(place.path("release/three.deb")).unwrap();
     place.write("release/two.deb", b"tw0");
-    verify(&place, "--all release --bundle app.bundle.jsonl").ends(3, &["undecided"]);
+    verify(&place, "--all release --bundle app.bundle.jsonl").ends(1, &["refused: release"]);
     std::fs::create_dir(place.path("empty")).unwrap();
-    verify(&place, "--all empty --bundle app.bundle.jsonl").ends(2, &["error: there is no file in empty"]);
+    verify(&place, "--all empty --bundle app.bundle.jsonl")
+        .ends(2, &["error: there is no file in empty"]);
 }
 
 #[test]
@@ -149,10 +185,22 @@ fn at02_the_state_refuses_what_is_older_than_what_was_accepted() {
     place.write("old.bundle.jsonl", &place.read("app.bundle.jsonl"));
     place.write("app.deb", b"the next one");
     publish(&place, &node, "app.deb", "4.3.0");
-    verify(&place, "old.deb --bundle old.bundle.jsonl --state state.json").ends(0, &["accepted"]);
+    verify(
+        &place,
+        "old.deb --bundle old.bundle.jsonl --state state.json",
+    )
+    .ends(0, &["accepted"]);
     // The bundle holds the new update alone, so its link to the accepted one is not shown: with the old line it is.
-    verify(&place, "app.deb --bundle app.bundle.jsonl --bundle old.bundle.jsonl --state state.json").ends(0, &["accepted"]);
-    verify(&place, "old.deb --bundle old.bundle.jsonl --state state.json").ends(1, &["refused: old.deb", "FAIL  serial"]);
+    verify(
+        &place,
+        "app.deb --bundle app.bundle.jsonl --bundle old.bundle.jsonl --state state.json",
+    )
+    .ends(0, &["accepted"]);
+    verify(
+        &place,
+        "old.deb --bundle old.bundle.jsonl --state state.json",
+    )
+    .ends(1, &["refused: old.deb", "FAIL  serial"]);
     verify(&place, "old.deb --bundle old.bundle.jsonl").ends(0, &["accepted"]);
     verify(&place, "old.deb --bundle old.bundle.jsonl --no-state").ends(0, &["accepted"]);
 }
@@ -161,14 +209,27 @@ fn at02_the_state_refuses_what_is_older_than_what_was_accepted() {
 fn a10_a_damaged_state_waits_and_is_left_as_it_is() {
     let (place, _node) = published();
     place.write("state.json", b"{}");
-    verify(&place, "app.deb --bundle app.bundle.jsonl --state state.json").ends(3, &["undecided", "wait  policy      the state file is damaged"]);
+    verify(
+        &place,
+        "app.deb --bundle app.bundle.jsonl --state state.json",
+    )
+    .ends(
+        3,
+        &["undecided", "wait  policy      the state file is damaged"],
+    );
     assert_eq!(place.read("state.json"), b"{}");
 }
 
 #[test]
 fn the_state_is_the_same_after_the_same_answer() {
     let (place, _node) = published();
-    let run = || verify(&place, "app.deb --bundle app.bundle.jsonl --state state.json").ends(0, &["accepted"]);
+    let run = || {
+        verify(
+            &place,
+            "app.deb --bundle app.bundle.jsonl --state state.json",
+        )
+        .ends(0, &["accepted"])
+    };
     run();
     let first = place.read("state.json");
     run();
@@ -184,11 +245,29 @@ fn at15_two_roots_of_one_size_convict_the_log_and_the_evidence_is_saved() {
     place.write("app.deb", b"targeted");
     place.write("first.bundle.jsonl", &place.read("app.bundle.jsonl"));
     publish(&place, &other, "app.deb", "4.2.0");
-    let ran = verify(&place, "app.deb --bundle app.bundle.jsonl --bundle first.bundle.jsonl")
-        .ends(10, &["refused: app.deb", "misbehaviour: ", "hint: evidence is in ./split-view-"]);
-    let name = place.names().into_iter().find(|name| name.starts_with("split-view-")).unwrap();
+    let ran = verify(
+        &place,
+        "app.deb --bundle app.bundle.jsonl --bundle first.bundle.jsonl",
+    )
+    .ends(
+        10,
+        &[
+            "refused: app.deb",
+            "misbehaviour: ",
+            "hint: evidence is in ./split-view-",
+        ],
+    );
+    let name = place
+        .names()
+        .into_iter()
+        .find(|name| name.starts_with("split-view-"))
+        .unwrap();
     assert!(ran.err().contains(&name));
-    assert!(place.read(&name).starts_with(b"urn:vitrine:misbehaviour:v1\nkind split-view\nkey log.acme.example/v1+"));
+    assert!(
+        place
+            .read(&name)
+            .starts_with(b"urn:vitrine:misbehaviour:v1\nkind split-view\nkey log.acme.example/v1+")
+    );
 }
 
 #[test]
@@ -198,7 +277,10 @@ fn a_broken_pipe_does_not_turn_a_refusal_into_success() {
     let program = assert_cmd::cargo::cargo_bin("vitrine");
     let mut child = std::process::Command::new(program)
         .current_dir(place.path(""))
-        .args(format!("verify app.deb --policy policy.toml --bundle app.bundle.jsonl --now {NOW}").split_whitespace())
+        .args(
+            format!("verify app.deb --policy policy.toml --bundle app.bundle.jsonl --now {NOW}")
+                .split_whitespace(),
+        )
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
@@ -206,7 +288,11 @@ fn a_broken_pipe_does_not_turn_a_refusal_into_success() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(!String::from_utf8_lossy(&output.stderr).contains("error"), "{:?}", output.stderr);
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("error"),
+        "{:?}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -220,7 +306,10 @@ fn json_is_one_object_and_nothing_else() {
     let (place, _node) = published();
     let ran = verify(&place, "app.deb --bundle app.bundle.jsonl --json").ends(0, &[]);
     assert!(ran.out().starts_with("{\"checks\":[") && ran.out().ends_with("}\n"));
-    assert!(ran.out().contains(r#""schema":"verdict-v1""#) && ran.out().contains(r#""verdict":"accepted""#));
+    assert!(
+        ran.out().contains(r#""schema":"verdict-v1""#)
+            && ran.out().contains(r#""verdict":"accepted""#)
+    );
     assert_eq!(ran.err(), "");
 }
 
@@ -228,17 +317,43 @@ fn json_is_one_object_and_nothing_else() {
 fn refuses_what_cannot_be_judged() {
     let (place, _node) = published();
     for (arguments, said) in [
-        ("gone.deb --bundle app.bundle.jsonl", "cannot read gone.deb: it does not exist"),
-        ("app.deb --bundle gone.jsonl", "cannot read gone.jsonl: it does not exist"),
-        ("app.deb --bundle app.bundle.jsonl --max-size 1000", "cannot read app.deb: it is larger than 1000 bytes"),
-        ("app.deb --bundle app.bundle.jsonl --state no/such/state.json", "the state file cannot be kept"),
-        ("app.deb --bundle app.bundle.jsonl --state s --no-state", "cannot be used with"),
-        (". --bundle app.bundle.jsonl", "cannot read .: it is a folder"),
+        (
+            "gone.deb --bundle app.bundle.jsonl",
+            "cannot read gone.deb: it does not exist",
+        ),
+        (
+            "app.deb --bundle gone.jsonl",
+            "cannot read gone.jsonl: it does not exist",
+        ),
+        (
+            "app.deb --bundle app.bundle.jsonl --max-size 1000",
+            "cannot read app.deb: it is larger than 1000 bytes",
+        ),
+        (
+            "app.deb --bundle app.bundle.jsonl --state no/such/state.json",
+            "the state file cannot be kept",
+        ),
+        (
+            "app.deb --bundle app.bundle.jsonl --state s --no-state",
+            "cannot be used with",
+        ),
+        (
+            ". --bundle app.bundle.jsonl",
+            "cannot read .: it is a folder",
+        ),
     ] {
         verify(&place, arguments).ends(2, &["error: ", said]);
     }
-    place.write("policy.toml", policy_text(1).replace("serial = 7", "serial = 0").as_bytes());
-    verify(&place, "app.deb --bundle app.bundle.jsonl").ends(2, &["error: policy.toml is no trust policy", "policy.toml:3:"]);
+    place.write(
+        "policy.toml",
+        policy_text(1)
+            .replace("serial = 7", "serial = 0")
+            .as_bytes(),
+    );
+    verify(&place, "app.deb --bundle app.bundle.jsonl").ends(
+        2,
+        &["error: policy.toml is no trust policy", "policy.toml:3:"],
+    );
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn outside() -> Result<(), Failure> {
 fn outages() -> Result<(), Failure> {
     let interrupt = Interrupt::listen();
     let folder = up::emptied(&project::target().join("demo-outages"))?;
-    let mut demo = story::tell(&up::programs(), &folder, &interrupt)?;
+    let mut demo = story::tell(&up::build()?, &folder, &interrupt)?;
     outage::tell(&mut demo, &interrupt)
 }
 

@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     /// Write this file, JSON with the folder and the portals' addresses, once everything is up
     #[arg(long, value_name = "FILE", conflicts_with = "once")]
     ready: Option<PathBuf>,
+    /// Run the programs in this folder instead of building them
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -30,6 +33,7 @@ impl Arguments {
             once: true,
             keep: Some(keep.to_owned()),
             ready: None,
+            programs: None,
         }
     }
 }
@@ -38,7 +42,10 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Before anything is started, so that no moment is left in which a signal would leave nodes behind.
     let interrupt = Interrupt::listen();
-    build()?;
+    let programs = match &arguments.programs {
+        Some(folder) => Programs::in_folder(&project::path_from_caller(folder)),
+        None => build()?,
+    };
     interrupt.check()?;
 
     let folder = match &arguments.keep {
@@ -46,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => emptied(&project::target().join("demo"))?,
     };
     let begun = Instant::now();
-    let mut demo = story::tell(&programs(), &folder, &interrupt)?;
+    let mut demo = story::tell(&programs, &folder, &interrupt)?;
     say::note(&format!(
         "told in {:.1} s; everything is in {}",
         begun.elapsed().as_secs_f64(),
@@ -76,17 +83,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })
 }
 
-/// The release programs, built from this source.
-pub(crate) fn build() -> Result<(), Failure> {
+/// Builds the release programs.
+pub(crate) fn build() -> Result<Programs, Failure> {
     process::run(
         "building the programs",
         cargo().args(["build", "--release", "--locked"]),
-    )
-}
-
-/// Where [`build`] leaves them.
-pub(crate) fn programs() -> Programs {
-    Programs::in_folder(&project::target().join("release"))
+    )?;
+    Ok(Programs::in_folder(&project::target().join("release")))
 }
 
 /// The folder, new or emptied. One that we did not make is left alone.

@@ -41,7 +41,7 @@ pub(crate) fn published(judge: &Judge<'_>, offer: &Offer) -> Check {
             Signer::Party(name) if asked.signers.contains(name) => Some(name),
             _ => None,
         })
-        .filter(|name| judge.policy.is_independent(name, &offer.line.publisher))
+        .filter(|name| judge.policy.is_beside(name, &offer.line.publisher))
         .filter_map(|name| judge.policy.parties().get(name))
         .map(|party| party.operator.as_ref())
         .collect();

@@ -146,6 +146,11 @@ impl Faults {
         }
     }
 
+    /// Whether nothing reaches the disk any more.
+    pub fn is_power_cut(&self) -> bool {
+        self.lock().is_some_and(|armed| armed.off)
+    }
+
     /// How many faults have happened so far.
     pub fn fired(&self) -> u32 {
         self.lock().map_or(0, |armed| armed.fired)

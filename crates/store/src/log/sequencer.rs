@@ -8,6 +8,7 @@ use tlog::checkpoint::Checkpoint;
 use tlog::hash::sha256;
 use tlog::policy::Tally;
 use tlog::signer::{Signer, sign_checkpoint};
+use tokio::sync::watch;
 
 use super::append::{Answer, AppendRefused, Group, Queue, Stopped, Work};
 use super::checkpoints::QuorumCheckpoint;
@@ -79,8 +80,11 @@ impl Sequencer {
         loop {
             let work = self.queue.next(self.wait());
             let is_last = work.is_closing && work.group.is_none();
-            let turn = self.turn(work);
-            if let Err(stopped) = turn {
+            let answer = work.group.as_ref().map(|group| group.answer.clone());
+            if let Err(stopped) = self.turn(work) {
+                if let Some(answer) = answer {
+                    refuse_waiting(&answer, AppendRefused::Stopped(stopped.clone()));
+                }
                 tracing::error!(error = %stopped, hint = stopped.hint(), "the log has stopped");
                 return self.stop(&stopped);
             }
@@ -432,6 +436,16 @@ struct Grown {
     group: Group,
     growth: Growth,
     answer: Answer,
+}
+
+fn refuse_waiting(answer: &watch::Sender<Answer>, refused: AppendRefused) {
+    answer.send_if_modified(|answer| {
+        let is_waiting = matches!(answer, Answer::Waiting);
+        if is_waiting {
+            *answer = Answer::Refused(refused);
+        }
+        is_waiting
+    });
 }
 
 fn refuse(group: &Group) -> Option<Grown> {

@@ -1,6 +1,9 @@
 //! The SQL and blob half of `store` against a real SQLite file in a temporary folder.
 
-#![expect(clippy::unwrap_used, reason = "what a helper of a test unwraps is an assertion")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a helper of a test unwraps is an assertion"
+)]
 
 mod blobs;
 mod database;

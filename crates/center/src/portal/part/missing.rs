@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Serialize;
 
 use crate::portal::html::Html;
-use crate::portal::text::{Value, filters, say, t};
+use crate::portal::text::{Value, say, t};
 use crate::portal::time::{self, Time};
 
 /// One thing that nobody has shown.
@@ -155,11 +155,12 @@ impl Missing {
     }
 }
 
-/// The dashed frame; `title` is the heading of its section.
-pub(crate) fn missing(title: &str, items: &[Missing], now: Time) -> Html {
+/// The dashed frame; `title` is its heading, empty where the section has one, and `empty` what stands there for no items.
+pub(crate) fn missing(title: &str, empty: &str, items: &[Missing], now: Time) -> Html {
     let items: Vec<Html> = items.iter().map(|item| item.html(now)).collect();
     Html::template(&Part {
         title,
+        empty,
         items: &items,
     })
 }
@@ -188,6 +189,7 @@ fn party(
 #[template(path = "parts/missing.html")]
 struct Part<'a> {
     title: &'a str,
+    empty: &'a str,
     items: &'a [Html],
 }
 
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_says_so_instead_of_vanishing() {
-        let html = missing("What is missing", &[], Time(0));
+        let html = missing("", t("missing.nothing"), &[], Time(0));
         assert!(html.as_str().contains(t("missing.nothing")));
     }
 

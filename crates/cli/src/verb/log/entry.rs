@@ -38,7 +38,11 @@ pub(super) fn run(arguments: &LogEntry, printer: &Printer) -> Result<ExitCode, F
         printer.json(&Json::object_of_some(members))?;
     } else {
         let mut text = format!("entry {index} of {}\n\n", checked.checkpoint.origin());
-        text.push_str(&row("ok", "included", &format!("in the tree of {size} entries")));
+        text.push_str(&row(
+            "ok",
+            "included",
+            &format!("in the tree of {size} entries"),
+        ));
         text.push_str(&format!("\n{}\n\n  leaf       {leaf}", standing.text()));
         match entry {
             Some(entry) => text.push_str(&format!(
@@ -47,13 +51,21 @@ pub(super) fn run(arguments: &LogEntry, printer: &Printer) -> Result<ExitCode, F
                 entry.digest,
                 entry.key.id(),
             )),
-            None => text.push_str(&format!("\n  kind       none of ours, {} bytes", bytes.len())),
+            None => text.push_str(&format!(
+                "\n  kind       none of ours, {} bytes",
+                bytes.len()
+            )),
         }
         printer.answer(&text)?;
     }
     if let Some(path) = &arguments.proof {
         let checkpoint = String::from_utf8_lossy(&note).into_owned();
-        let proof = ProofFile { extra: None, index, hashes, checkpoint };
+        let proof = ProofFile {
+            extra: None,
+            index,
+            hashes,
+            checkpoint,
+        };
         file::replace(path, proof.to_text().as_bytes())?;
         printer.note(&format!("the proof is in {}", path.display()));
     }

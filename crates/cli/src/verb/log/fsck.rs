@@ -23,14 +23,24 @@ pub(super) fn run(arguments: &LogFsck, printer: &Printer) -> Result<ExitCode, Fa
     let mut kept = Vec::new();
     for path in &arguments.checkpoint {
         let bytes = file::read_limited(path, MAX_NOTE)?;
-        let of_file = |source| LogError::NoCheckpoint { place: path.display().to_string(), source };
+        let of_file = |source| LogError::NoCheckpoint {
+            place: path.display().to_string(),
+            source,
+        };
         let before = opened.trust.check(&bytes).map_err(of_file)?;
         if before.checkpoint.origin() != checked.checkpoint.origin() {
-            return Err(LogError::OtherLog { place: path.display().to_string() }.into());
+            return Err(LogError::OtherLog {
+                place: path.display().to_string(),
+            }
+            .into());
         }
         if let Signed::Not(source) = before.signed {
             // A checkpoint that the log never signed promised nothing.
-            return Err(LogError::NoCheckpoint { place: path.display().to_string(), source }.into());
+            return Err(LogError::NoCheckpoint {
+                place: path.display().to_string(),
+                source,
+            }
+            .into());
         }
         if is_split(&before.checkpoint, &checked.checkpoint) {
             return split_view(arguments, &checked, &note, &bytes, printer);
@@ -39,17 +49,25 @@ pub(super) fn run(arguments: &LogFsck, printer: &Printer) -> Result<ExitCode, Fa
     }
 
     let mut progress = printer.progress(format!("reading {}", opened.reader.place()), None);
-    let report = fsck::recount(&opened.reader, &checked.checkpoint, &kept, |bytes| progress.add(bytes))?;
+    let report = fsck::recount(&opened.reader, &checked.checkpoint, &kept, |bytes| {
+        progress.add(bytes)
+    })?;
     drop(progress);
     let standing = Standing::of(&checked);
-    let damaged = if report.found == 0 { ExitCode::Yes } else { ExitCode::No };
+    let damaged = if report.found == 0 {
+        ExitCode::Yes
+    } else {
+        ExitCode::No
+    };
     if arguments.options.json {
         printer.json(&json(&checked, &report))?;
     } else {
         printer.answer(&text(&checked, &report, &standing))?;
     }
     if report.found > 0 {
-        printer.hint("keep this copy as it is, and fetch what is damaged again from the log or a mirror");
+        printer.hint(
+            "keep this copy as it is, and fetch what is damaged again from the log or a mirror",
+        );
     }
     Ok(damaged.worse(standing.code))
 }
@@ -66,7 +84,11 @@ fn text(checked: &Checked, report: &Report, standing: &Standing) -> String {
     }
     let behind = report.found.saturating_sub(report.findings.len() as u64);
     if behind > 0 {
-        text.push_str(&row("note", "found", &format!("{behind} more findings are not listed")));
+        text.push_str(&row(
+            "note",
+            "found",
+            &format!("{behind} more findings are not listed"),
+        ));
         text.push('\n');
     }
     if report.found == 0 {
@@ -83,7 +105,10 @@ fn text(checked: &Checked, report: &Report, standing: &Standing) -> String {
 
 fn json(checked: &Checked, report: &Report) -> Json {
     let findings = report.findings.iter().map(|finding| {
-        Json::object([("code", finding.code().into()), ("text", Json::text(finding))])
+        Json::object([
+            ("code", finding.code().into()),
+            ("text", Json::text(finding)),
+        ])
     });
     let mut members = checkpoint_members(checked);
     members.push(("entries", Some(report.entries.into())));

@@ -41,7 +41,10 @@ impl Opened {
     fn checkpoint(&self) -> Result<(Vec<u8>, Checked), Failure> {
         let note = self.reader.checkpoint()?;
         let checked = self.trust.check(&note).map_err(|source| {
-            crate::log_reader::LogError::NoCheckpoint { place: self.reader.place(), source }
+            crate::log_reader::LogError::NoCheckpoint {
+                place: self.reader.place(),
+                source,
+            }
         })?;
         Ok((note, checked))
     }
@@ -55,11 +58,22 @@ struct Standing {
 
 impl Standing {
     fn of(checked: &Checked) -> Self {
-        let mut standing = Self { rows: Vec::new(), code: ExitCode::Yes };
+        let mut standing = Self {
+            rows: Vec::new(),
+            code: ExitCode::Yes,
+        };
         match &checked.signed {
             Signed::By(_, keys) => {
-                let keys: Vec<_> = keys.iter().map(|key| format!("{}+{}", key.name(), key.id())).collect();
-                standing.row("ok", "signed", &format!("by {}", keys.join(", ")), ExitCode::Yes);
+                let keys: Vec<_> = keys
+                    .iter()
+                    .map(|key| format!("{}+{}", key.name(), key.id()))
+                    .collect();
+                standing.row(
+                    "ok",
+                    "signed",
+                    &format!("by {}", keys.join(", ")),
+                    ExitCode::Yes,
+                );
             }
             Signed::Not(refused) => {
                 standing.row("FAIL", "signed", &with_causes(refused), ExitCode::No);
@@ -68,25 +82,43 @@ impl Standing {
                 standing.row("FAIL", "signed", &refused.to_string(), ExitCode::No);
             }
             Signed::Unchecked => {
-                standing.row("note", "signed", "not checked: no key for this log was given", ExitCode::Yes);
+                standing.row(
+                    "note",
+                    "signed",
+                    "not checked: no key for this log was given",
+                    ExitCode::Yes,
+                );
             }
         }
         match &checked.witnessed {
             Cosigned::By(witnessed) => {
                 let mut text = witnessed.tally().to_string();
-                if let Some(time) = witnessed.quorum_time().and_then(|time| i64::try_from(time).ok()) {
+                if let Some(time) = witnessed
+                    .quorum_time()
+                    .and_then(|time| i64::try_from(time).ok())
+                {
                     text.push_str(&format!(", by {}", Time::from_seconds(time).human()));
                 }
                 standing.row("ok", "witnessed", &text, ExitCode::Yes);
             }
             Cosigned::Not(NotWitnessed::Missing(missing)) => {
-                standing.row("wait", "witnessed", &missing.0.to_string(), ExitCode::CannotTell);
+                standing.row(
+                    "wait",
+                    "witnessed",
+                    &missing.0.to_string(),
+                    ExitCode::CannotTell,
+                );
             }
             Cosigned::Not(refused) => {
                 standing.row("FAIL", "witnessed", &with_causes(refused), ExitCode::No);
             }
             Cosigned::Unchecked => {
-                standing.row("note", "witnessed", "not checked: no witnesses for this log were given", ExitCode::Yes);
+                standing.row(
+                    "note",
+                    "witnessed",
+                    "not checked: no witnesses for this log were given",
+                    ExitCode::Yes,
+                );
             }
         }
         standing
@@ -111,7 +143,9 @@ pub(super) fn row(mark: &str, check: &str, text: &str) -> String {
 fn checkpoint_members(checked: &Checked) -> Vec<(&'static str, Option<Json>)> {
     let signed = match &checked.signed {
         Signed::By(..) => Some(true),
-        Signed::Not(LogSignedRefused::KeyMissing) | Signed::Not(_) | Signed::OtherLog(_) => Some(false),
+        Signed::Not(LogSignedRefused::KeyMissing) | Signed::Not(_) | Signed::OtherLog(_) => {
+            Some(false)
+        }
         Signed::Unchecked => None,
     };
     let met = match &checked.witnessed {

@@ -33,9 +33,10 @@ pub(super) fn run(arguments: &LogShow, printer: &Printer) -> Result<ExitCode, Fa
 }
 
 fn json(checked: &Checked) -> Json {
-    let lines = checked.lines.iter().map(|(name, id)| {
-        Json::object([("id", id.clone().into()), ("name", name.clone().into())])
-    });
+    let lines = checked
+        .lines
+        .iter()
+        .map(|(name, id)| Json::object([("id", id.clone().into()), ("name", name.clone().into())]));
     let mut members = checkpoint_members(checked);
     members.push(("lines", Some(Json::list(lines))));
     members.push(("schema", Some("log-v1".into())));

@@ -57,13 +57,19 @@ pub(super) fn check(
     }
     let mut proven = Proven {
         new: posted.new,
-        origin: posted.origin.chars().filter(|letter| !letter.is_control()).collect(),
+        origin: posted
+            .origin
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .collect(),
         index: posted.index,
         leaf,
         witnessing: Witnessing::Waiting(posted.waiting),
         line: None,
     };
-    let Some(proof) = &posted.proof else { return Ok(proven) };
+    let Some(proof) = &posted.proof else {
+        return Ok(proven);
+    };
     let proof = ProofFile::parse(proof)?;
     if proof.index != posted.index {
         return Err(not_proven("it is about another index"));
@@ -87,13 +93,20 @@ pub(super) fn check(
 }
 
 /// Keys and witnesses are known: everything is checked.
-fn judged(proof: &ProofFile, leaf: Hash, origin: &str, policy: &Policy) -> Result<(Tally, Hash), PublishError> {
+fn judged(
+    proof: &ProofFile,
+    leaf: Hash,
+    origin: &str,
+    policy: &Policy,
+) -> Result<(Tally, Hash), PublishError> {
     let (log, witnesses) = policy
         .log(origin)
         .ok_or_else(|| not_proven(&format!("the policy names no log {origin}")))?;
     let signed = tlog::checkpoint::LogSigned::by_all(proof.checkpoint.as_bytes(), &log.keys)
         .map_err(|error| not_proven(&with_causes(&error)))?;
-    let witnessed = witnesses.check(signed).map_err(|error| not_proven(&with_causes(&error)))?;
+    let witnessed = witnesses
+        .check(signed)
+        .map_err(|error| not_proven(&with_causes(&error)))?;
     verify_inclusion(&witnessed, proof.index, leaf, &proof.hashes)
         .map_err(|error| not_proven(&with_causes(&error)))?;
     Ok((witnessed.tally().clone(), log_id(origin, log.keys.keys())))
@@ -101,23 +114,35 @@ fn judged(proof: &ProofFile, leaf: Hash, origin: &str, policy: &Policy) -> Resul
 
 /// No keys are known: the arithmetic is checked, and the signature lines are counted.
 fn computed(proof: &ProofFile, leaf: Hash, origin: &str) -> Result<usize, PublishError> {
-    let note = Note::parse(proof.checkpoint.as_bytes()).map_err(|error| not_proven(&with_causes(&error)))?;
-    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| not_proven(&with_causes(&error)))?;
+    let note = Note::parse(proof.checkpoint.as_bytes())
+        .map_err(|error| not_proven(&with_causes(&error)))?;
+    let checkpoint =
+        Checkpoint::parse(note.text()).map_err(|error| not_proven(&with_causes(&error)))?;
     if checkpoint.origin() != origin {
         return Err(not_proven("its checkpoint is of another log"));
     }
-    check_inclusion(checkpoint.size(), checkpoint.root(), proof.index, leaf, &proof.hashes)
-        .map_err(|error| not_proven(&with_causes(&error)))?;
+    check_inclusion(
+        checkpoint.size(),
+        checkpoint.root(),
+        proof.index,
+        leaf,
+        &proof.hashes,
+    )
+    .map_err(|error| not_proven(&with_causes(&error)))?;
     Ok(note.lines().len())
 }
 
 /// Sigstore clients know a log by its Ed25519 key; a log without one has no id there.
 fn log_id(origin: &str, keys: &[Vkey]) -> Hash {
-    let ed25519 = keys.iter().find(|key| key.algorithm() == Algorithm::Ed25519);
+    let ed25519 = keys
+        .iter()
+        .find(|key| key.algorithm() == Algorithm::Ed25519);
     let key = ed25519.and_then(|key| key.public_key().try_into().ok());
     key.map_or(Hash::default(), |key| bundle::log_id(origin, key))
 }
 
 fn not_proven(why: &str) -> PublishError {
-    PublishError::NotProven { why: why.to_owned() }
+    PublishError::NotProven {
+        why: why.to_owned(),
+    }
 }

@@ -41,7 +41,9 @@ pub(super) struct Before {
 /// # Errors
 /// [`Failure`] when the node cannot be asked, or names a statement about something else.
 pub(super) fn newest(node: &Node, line: &Line) -> Result<Option<Before>, Failure> {
-    let Some(newest) = node.newest(line.id())? else { return Ok(None) };
+    let Some(newest) = node.newest(line.id())? else {
+        return Ok(None);
+    };
     let body = node.body(newest.statement)?;
     let before = Before { newest, body };
     if let Some((update, _)) = before.update()
@@ -82,24 +84,44 @@ pub(super) fn draft(
     let known = before.as_ref().and_then(Before::update);
     if let Some((known, _)) = &known {
         let again = again(arguments, &wanted, known);
-        let payload = again.to_statement_bytes(&subjects).map_err(PublishError::Statement)?;
+        let payload = again
+            .to_statement_bytes(&subjects)
+            .map_err(PublishError::Statement)?;
         if before.as_ref().and_then(|before| before.body.as_ref()) == Some(&payload) {
-            return Ok(Draft { update: again, subjects, payload, repeats_files: false });
+            return Ok(Draft {
+                update: again,
+                subjects,
+                payload,
+                repeats_files: false,
+            });
         }
     }
     let serial = arguments.statement.serial;
     let update = match &before {
-        None => Update { serial: serial.unwrap_or(1), ..wanted },
+        None => Update {
+            serial: serial.unwrap_or(1),
+            ..wanted
+        },
         Some(Before { newest, .. }) => Update {
             // A serial at the end of the range has no successor; the door says so.
             serial: serial.unwrap_or(newest.serial.saturating_add(1)),
-            predecessor: Some(Predecessor { serial: newest.serial, statement: newest.statement }),
+            predecessor: Some(Predecessor {
+                serial: newest.serial,
+                statement: newest.statement,
+            }),
             ..wanted
         },
     };
-    let payload = update.to_statement_bytes(&subjects).map_err(PublishError::Statement)?;
+    let payload = update
+        .to_statement_bytes(&subjects)
+        .map_err(PublishError::Statement)?;
     let repeats_files = known.is_some_and(|(_, files)| files == subjects);
-    Ok(Draft { update, subjects, payload, repeats_files })
+    Ok(Draft {
+        update,
+        subjects,
+        payload,
+        repeats_files,
+    })
 }
 
 /// What the arguments say, as the first update of its line.
@@ -124,9 +146,15 @@ fn update(arguments: &Publish, line: &Line, gathered: &Gathered, now: Time) -> U
         notes: gathered.notes.as_ref().map(|blob| blob.hashed.sha256),
         rules: None,
         requires,
-        actions: Actions { class: options.class, consent: options.consent },
+        actions: Actions {
+            class: options.class,
+            consent: options.consent,
+        },
         audience: Audience::Everyone,
-        activation: Activation { from: options.from.unwrap_or(now), until: options.until },
+        activation: Activation {
+            from: options.from.unwrap_or(now),
+            until: options.until,
+        },
         state: State::Offered,
         returns_to: None,
         supersedes: Vec::new(),

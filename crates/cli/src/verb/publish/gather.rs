@@ -31,10 +31,17 @@ pub(super) struct Blob {
 impl Gathered {
     /// All blobs, each digest once: the small documents first, so that a refusal of one costs no upload of the files.
     pub(super) fn blobs(&self) -> Vec<&Blob> {
-        let documents = self.notes.iter().chain(&self.recipe).chain(self.sbom.iter().map(|(_, blob)| blob));
+        let documents = self
+            .notes
+            .iter()
+            .chain(&self.recipe)
+            .chain(self.sbom.iter().map(|(_, blob)| blob));
         let mut blobs: Vec<&Blob> = Vec::new();
         for blob in documents.chain(self.files.iter().map(|(_, blob)| blob)) {
-            if !blobs.iter().any(|known| known.hashed.sha256 == blob.hashed.sha256) {
+            if !blobs
+                .iter()
+                .any(|known| known.hashed.sha256 == blob.hashed.sha256)
+            {
                 blobs.push(blob);
             }
         }
@@ -43,8 +50,14 @@ impl Gathered {
 
     /// The bills of materials as the statement lists them: ascending, each once.
     pub(super) fn sbom(&self) -> Vec<Sbom> {
-        let mut sbom: Vec<_> =
-            self.sbom.iter().map(|(format, blob)| Sbom { format: *format, sha256: blob.hashed.sha256 }).collect();
+        let mut sbom: Vec<_> = self
+            .sbom
+            .iter()
+            .map(|(format, blob)| Sbom {
+                format: *format,
+                sha256: blob.hashed.sha256,
+            })
+            .collect();
         sbom.sort_unstable();
         sbom.dedup();
         sbom
@@ -70,12 +83,22 @@ pub(super) fn gather(arguments: &Publish, printer: &Printer) -> Result<Gathered,
     });
     let mut folded: Vec<_> = files.iter().map(|(name, _)| name.folded()).collect();
     folded.sort();
-    if let Some([twice, _]) = folded.windows(2).find(|pair| matches!(pair, [one, other] if one == other)) {
-        return Err(PublishError::NameTwice { name: twice.clone() }.into());
+    if let Some([twice, _]) = folded
+        .windows(2)
+        .find(|pair| matches!(pair, [one, other] if one == other))
+    {
+        return Err(PublishError::NameTwice {
+            name: twice.clone(),
+        }
+        .into());
     }
-    let document = |path: &Option<PathBuf>| path.as_deref().map(|path| hash(path, printer)).transpose();
+    let document =
+        |path: &Option<PathBuf>| path.as_deref().map(|path| hash(path, printer)).transpose();
     let statement = &arguments.statement;
-    let sbom = statement.sbom.iter().map(|(format, path)| Ok((*format, hash(path, printer)?)));
+    let sbom = statement
+        .sbom
+        .iter()
+        .map(|(format, path)| Ok((*format, hash(path, printer)?)));
     Ok(Gathered {
         notes: document(&statement.notes)?,
         recipe: document(&statement.recipe)?,
@@ -86,13 +109,21 @@ pub(super) fn gather(arguments: &Publish, printer: &Printer) -> Result<Gathered,
 
 fn name(path: &Path) -> Result<Name, PublishError> {
     let shown = || path.display().to_string();
-    let name = path.file_name().ok_or_else(|| PublishError::NoName { path: shown() })?;
-    Name::parse(&name.to_string_lossy()).map_err(|source| PublishError::Name { path: shown(), source })
+    let name = path
+        .file_name()
+        .ok_or_else(|| PublishError::NoName { path: shown() })?;
+    Name::parse(&name.to_string_lossy()).map_err(|source| PublishError::Name {
+        path: shown(),
+        source,
+    })
 }
 
 fn hash(path: &Path, printer: &Printer) -> Result<Blob, Failure> {
     let size = std::fs::metadata(path).ok().map(|metadata| metadata.len());
     let mut progress = printer.progress(format!("hashing {}", path.display()), size);
     let hashed = file::hash(path, u64::MAX, |bytes| progress.add(bytes))?;
-    Ok(Blob { path: path.into(), hashed })
+    Ok(Blob {
+        path: path.into(),
+        hashed,
+    })
 }

@@ -89,9 +89,10 @@ impl PublishError {
     /// How the program ends.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Name { .. } | Self::NameTwice { .. } | Self::NoName { .. } | Self::Statement(_) => {
-                ExitCode::WrongUse
-            }
+            Self::Name { .. }
+            | Self::NameTwice { .. }
+            | Self::NoName { .. }
+            | Self::Statement(_) => ExitCode::WrongUse,
             Self::NoBundle | Self::OtherNewest => ExitCode::CannotTell,
             Self::OtherEntry | Self::Proof(_) | Self::NotProven { .. } => ExitCode::No,
         }
@@ -101,12 +102,17 @@ impl PublishError {
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Name { source, .. } => source.hint().to_owned(),
-            Self::NameTwice { .. } => "rename one of them; the names of an update differ in more than case".to_owned(),
+            Self::NameTwice { .. } => {
+                "rename one of them; the names of an update differ in more than case".to_owned()
+            }
             Self::NoName { .. } => "name the files themselves, not a folder".to_owned(),
             Self::Statement(refusal) => refusal.hint().to_owned(),
-            Self::NoBundle => "run `vitrine bundle` in a moment; everything else is done".to_owned(),
+            Self::NoBundle => {
+                "run `vitrine bundle` in a moment; everything else is done".to_owned()
+            }
             Self::OtherNewest | Self::OtherEntry | Self::Proof(_) | Self::NotProven { .. } => {
-                "keep the node's answer and ask its operator; publishing again changes nothing".to_owned()
+                "keep the node's answer and ask its operator; publishing again changes nothing"
+                    .to_owned()
             }
         }
     }
@@ -117,14 +123,29 @@ pub(super) fn run(arguments: &Publish, printer: &Printer) -> Result<ExitCode, Fa
     let secret = key_file::read_secret(&arguments.key)?;
     if key_file::others_may_read(&arguments.key) {
         let path = arguments.key.display();
-        printer.note(&format!("others on this machine can read {path}; `chmod 600` it"));
+        printer.note(&format!(
+            "others on this machine can read {path}; `chmod 600` it"
+        ));
     }
-    let policy = arguments.policy.as_deref().map(|path| policy_file::read(path, now)).transpose()?;
+    let policy = arguments
+        .policy
+        .as_deref()
+        .map(|path| policy_file::read(path, now))
+        .transpose()?;
 
     let gathered = gather::gather(arguments, printer)?;
-    let node = Node::new(Client::new(arguments.node.clone(), arguments.network.patience)?);
+    let node = Node::new(Client::new(
+        arguments.node.clone(),
+        arguments.network.patience,
+    )?);
     let line = line(&arguments.line);
-    let draft = draft::draft(arguments, &line, &gathered, draft::newest(&node, &line)?, now)?;
+    let draft = draft::draft(
+        arguments,
+        &line,
+        &gathered,
+        draft::newest(&node, &line)?,
+        now,
+    )?;
     if arguments.dry_run {
         let mut payload = draft.payload;
         payload.push(b'\n');
@@ -132,7 +153,10 @@ pub(super) fn run(arguments: &Publish, printer: &Printer) -> Result<ExitCode, Fa
         return Ok(ExitCode::Yes);
     }
     if draft.repeats_files {
-        printer.note(&format!("the update before this one has the same files; this one becomes serial {}", draft.update.serial));
+        printer.note(&format!(
+            "the update before this one has the same files; this one becomes serial {}",
+            draft.update.serial
+        ));
     }
 
     let envelope = Envelope::sign(draft.payload.clone(), &secret);
@@ -143,7 +167,13 @@ pub(super) fn run(arguments: &Publish, printer: &Printer) -> Result<ExitCode, Fa
     // A crash from here on leaves a published update that we did not speak of: a second run gets the same answer.
     let proven = check::check(&envelope, &key, &posted, policy.as_ref())?;
 
-    let answer = Answer { arguments, draft: &draft, envelope: &envelope, key: &key, proven: &proven };
+    let answer = Answer {
+        arguments,
+        draft: &draft,
+        envelope: &envelope,
+        key: &key,
+        proven: &proven,
+    };
     if let Some(path) = &arguments.bundle {
         if let Some(bytes) = answer.bundle(&node, &gathered)? {
             file::replace(path, &bytes)?;
@@ -201,32 +231,66 @@ impl Answer<'_> {
     }
 
     fn text(&self, policy: Option<&Policy>) -> String {
-        let Update { line, serial, version, .. } = &self.draft.update;
-        let word = if self.code() == ExitCode::Yes { "published" } else { "logged" };
+        let Update {
+            line,
+            serial,
+            version,
+            ..
+        } = &self.draft.update;
+        let word = if self.code() == ExitCode::Yes {
+            "published"
+        } else {
+            "logged"
+        };
         let again = if self.proven.new { "" } else { ", as before" };
-        let mut text = format!("{word}: {} {version} is serial {serial} of {line}{again}\n\n", line.product);
+        let mut text = format!(
+            "{word}: {} {version} is serial {serial} of {line}{again}\n\n",
+            line.product
+        );
         let entry = format!("entry {} of {}", self.proven.index, self.proven.origin);
         text.push_str(&row("ok", "logged", &entry));
         text.push('\n');
         text.push_str(&match &self.proven.witnessing {
             Witnessing::Checked(tally) => row("ok", "witnessed", &tally.to_string()),
-            Witnessing::Claimed(lines) => {
-                row("note", "witnessed", &format!("{lines} signatures that were not checked here; --policy FILE checks them"))
+            Witnessing::Claimed(lines) => row(
+                "note",
+                "witnessed",
+                &format!(
+                    "{lines} signatures that were not checked here; --policy FILE checks them"
+                ),
+            ),
+            Witnessing::Waiting(Some((have, need))) => {
+                row("wait", "witnessed", &format!("{have} of {need} so far"))
             }
-            Witnessing::Waiting(Some((have, need))) => row("wait", "witnessed", &format!("{have} of {need} so far")),
             Witnessing::Waiting(None) => row("wait", "witnessed", "not yet"),
         });
         if let Some((listed, threshold)) = self.release_keys(policy) {
             text.push('\n');
             text.push_str(&match (listed, threshold) {
-                (false, _) => row("wait", "signed", "by a key that the policy does not list for this publisher"),
-                (true, 1) => row("ok", "signed", "by a release key, and the policy asks for one"),
-                (true, more) => row("wait", "signed", &format!("by one release key; the policy asks for {more}")),
+                (false, _) => row(
+                    "wait",
+                    "signed",
+                    "by a key that the policy does not list for this publisher",
+                ),
+                (true, 1) => row(
+                    "ok",
+                    "signed",
+                    "by a release key, and the policy asks for one",
+                ),
+                (true, more) => row(
+                    "wait",
+                    "signed",
+                    &format!("by one release key; the policy asks for {more}"),
+                ),
             });
         }
         text.push_str(&format!("\n\n  statement  {}\n", self.envelope.statement()));
         for file in &self.draft.subjects {
-            let name = file.name.as_ref().map(ToString::to_string).unwrap_or_default();
+            let name = file
+                .name
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             text.push_str(&format!("  file       {} {name}\n", file.sha256));
         }
         text
@@ -249,12 +313,19 @@ impl Answer<'_> {
 
     /// Whether the policy lists our key for this publisher, and how many keys it asks for.
     fn release_keys(&self, policy: Option<&Policy>) -> Option<(bool, u64)> {
-        let publisher = policy?.publishers().get(&self.draft.update.line.publisher)?;
+        let publisher = policy?
+            .publishers()
+            .get(&self.draft.update.line.publisher)?;
         Some((publisher.keys.contains(self.key), publisher.threshold))
     }
 
     fn json(&self) -> Json {
-        let Update { line, serial, version, .. } = &self.draft.update;
+        let Update {
+            line,
+            serial,
+            version,
+            ..
+        } = &self.draft.update;
         let [publisher, product, kind, channel, platform] = line.words();
         let words = Json::object([
             ("channel", channel.into()),
@@ -270,7 +341,15 @@ impl Answer<'_> {
         let checked = matches!(self.proven.witnessing, Witnessing::Checked(_));
         Json::object_of_some([
             ("checked", Some(checked.into())),
-            ("files", Some(Json::list(self.draft.subjects.iter().map(|file| Json::from(file.sha256))))),
+            (
+                "files",
+                Some(Json::list(
+                    self.draft
+                        .subjects
+                        .iter()
+                        .map(|file| Json::from(file.sha256)),
+                )),
+            ),
             ("have", waiting.map(|(have, _)| have.into())),
             ("index", Some(self.proven.index.into())),
             ("key", Some(Json::text(self.key.id()))),
@@ -292,7 +371,9 @@ impl Answer<'_> {
         if let Some(line) = &self.proven.line {
             return Ok(Some(bundle::write(std::slice::from_ref(line))));
         }
-        let Some(digest) = gathered.first() else { return Ok(None) };
+        let Some(digest) = gathered.first() else {
+            return Ok(None);
+        };
         if matches!(self.proven.witnessing, Witnessing::Waiting(..)) {
             return Ok(None);
         }
@@ -304,7 +385,8 @@ impl Answer<'_> {
         for _ in 0..BUNDLE_TRIES {
             let bytes = node.bundle(digest)?.unwrap_or_default();
             let ours = |line: &bundle::BundleLine| {
-                line.envelope().statement() == self.envelope.statement() && line.entry().key == *self.key
+                line.envelope().statement() == self.envelope.statement()
+                    && line.entry().key == *self.key
             };
             if bundle::read(&bytes).lines.iter().any(ours) {
                 return Ok(bytes);

@@ -137,7 +137,7 @@ fn read_version(text: &str, root: &mut Table<'_>, reader: &mut Reader<'_>) -> Op
             None
         }
         None => {
-            reader.report(PolicyRule::Pl9, &span, Problem::Version);
+            reader.report(PolicyRule::Pl1, &span, Problem::Version);
             None
         }
     }
