@@ -19,7 +19,8 @@ export async function startDemo() {
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-e2e-'));
   const ready = join(folder, 'ready.json');
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const child = spawn('./dev', ['up', '--keep', join(folder, 'demo'), '--ready', ready], {
+  const programs = process.env.VITRINE_PROGRAMS ? ['--programs', process.env.VITRINE_PROGRAMS] : [];
+  const child = spawn('./dev', ['up', '--keep', join(folder, 'demo'), '--ready', ready, ...programs], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -19,7 +19,8 @@ const BODY = 'TLOG_BODY_ERROR';
 const ENTRIES = 'TLOG_ERROR';
 const SIGNATURE = 'SIGNATURE_ERROR';
 const KEY = 'PUBLIC_KEY_ERROR';
-const DER = 'ERR_OSSL_ASN1_WRONG_TAG';
+/** Which of OpenSSL's errors about a malformed key comes depends on the key's bytes. */
+const DER = 'ERR_OSSL_ASN1';
 
 /**
  * One row: the error code that the client must give, what is changed, and how; the change alters a deep copy of
@@ -110,7 +111,8 @@ for (const folder of folders) {
               change(copy);
               assert.notDeepEqual(copy, { line, root, spki }, 'the mutation changed nothing');
               assert.throws(() => check(client, copy), (error) => {
-                assert.equal(error.code ?? error.message, code, error.message);
+                const given = error.code ?? error.message;
+                assert.ok(code === DER ? given.startsWith(DER) : given === code, `${given}: ${error.message}`);
                 return true;
               });
             }

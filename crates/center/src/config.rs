@@ -26,6 +26,8 @@ pub struct Config {
     pub url: String,
     /// Folder of everything that the node keeps.
     pub data: PathBuf,
+    /// Folder of the copies of followed logs.
+    pub copies: PathBuf,
     /// Role: an own log.
     pub log: Option<LogRole>,
     /// Role: cosigning other logs.
@@ -167,6 +169,7 @@ impl Config {
             region: file.region,
             jurisdiction: file.jurisdiction,
             listen: file.listen,
+            copies: folder.join(&file.data).join("followed"),
             data: folder.join(file.data),
             log: log.transpose()?,
             witness: witness.transpose()?,

@@ -108,7 +108,7 @@ impl Node {
         }
         for followed in &config.follow {
             let name = sha256(followed.keys.origin().as_bytes()).to_hex();
-            let replica = Replica::open(&config.data.join("followed").join(name))?;
+            let replica = Replica::open(&config.copies.join(name))?;
             sources.push(Source {
                 origin: followed.keys.origin().to_owned(),
                 vkeys: followed.keys.keys().to_vec(),

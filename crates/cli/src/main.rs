@@ -1,4 +1,4 @@
-//! `vitrine`: publish, verify and look, at customers and publishers. See the crate's README.
+#![doc = include_str!("../README.md")]
 
 mod bundle_file;
 mod cli;

@@ -40,8 +40,8 @@ pub(crate) struct Posted {
     pub(crate) origin: String,
     /// Index of the entry.
     pub(crate) index: u64,
-    /// Leaf hash of the entry, as the node says.
-    pub(crate) leaf: Hash,
+    /// Leaf hash of the entry, where the node tells one: before a tree covers the entry it may not.
+    pub(crate) leaf: Option<Hash>,
     /// The C2SP proof; there once a quorum has cosigned.
     pub(crate) proof: Option<String>,
     /// Witnesses that have cosigned and that must, as the node says, where a quorum was waited for in vain.
@@ -274,7 +274,7 @@ impl Node {
                 new: answer.status != 200,
                 origin: value.member("origin")?.text()?.to_owned(),
                 index: number(value.member("index")?)?,
-                leaf: hash(value.member("leaf")?)?,
+                leaf: leaf(value)?,
                 proof: value
                     .member("proof")
                     .and_then(|proof| proof.text().map(str::to_owned)),
@@ -532,6 +532,14 @@ fn pause(failures: u32) {
 
 fn hash(value: &Value<'_>) -> Option<Hash> {
     value.text().and_then(Hash::from_hex)
+}
+
+/// The leaf hash: told, or left open by leaving it out or empty. Anything else is no answer.
+fn leaf(answer: &Value<'_>) -> Option<Option<Hash>> {
+    match answer.member("leaf").map(Value::text) {
+        None | Some(Some("")) => Some(None),
+        Some(text) => Hash::from_hex(text?).map(Some),
+    }
 }
 
 fn number(value: &Value<'_>) -> Option<u64> {

@@ -13,7 +13,10 @@ use tlog::proof::{check_consistency, check_inclusion};
 fn an_entry_gets_its_index_its_proof_and_a_checkpoint_that_a_quorum_signed() {
     let folder = folder();
     let center = Center::new();
-    let log = open_witnessed(folder.path(), &center, &Faults::default());
+    let mut both = config(folder.path(), &Faults::default(), Some(&center));
+    both.signers = both_signers();
+    let log = Log::open(both).unwrap();
+    log.allow_appends_after(&center.told()).unwrap();
     for number in 0..600 {
         let mut ticket = log.appender().append(&entry(number)).unwrap();
         if number % 50 != 0 {
@@ -21,7 +24,7 @@ fn an_entry_gets_its_index_its_proof_and_a_checkpoint_that_a_quorum_signed() {
         }
         let proven = block_on(ticket.witnessed()).unwrap();
         assert_eq!(proven.index, number);
-        let signed = LogSigned::by_all(proven.checkpoint.note.as_bytes(), &log_keys()).unwrap();
+        let signed = LogSigned::by_all(proven.checkpoint.note.as_bytes(), &keys_of(&both_signers())).unwrap();
         let witnessed = two_of_three().check(signed).unwrap();
         let checkpoint = witnessed.checkpoint();
         check_inclusion(checkpoint.size(), checkpoint.root(), number, leaf_hash(&entry(number)), &proven.proof).unwrap();

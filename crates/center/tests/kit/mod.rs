@@ -130,6 +130,14 @@ impl TestNode {
         self.folder.path()
     }
 
+    /// The node's configuration with its true address, for a process beside it.
+    pub(crate) fn config_for_others(&self) -> std::path::PathBuf {
+        let text = std::fs::read_to_string(self.path().join("node.toml")).unwrap();
+        let path = self.path().join("others.toml");
+        std::fs::write(&path, text.replace("http://127.0.0.1:1", &self.url)).unwrap();
+        path
+    }
+
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.as_ref().unwrap().block_on(future)
     }

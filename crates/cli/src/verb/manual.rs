@@ -184,7 +184,7 @@ mod tests {
         let page = fs::read_to_string(document("exit-codes.md")).unwrap();
         let rows: Vec<_> = page
             .lines()
-            .filter(|line| line.starts_with(|letter| letter == '|'))
+            .filter(|line| line.starts_with('|'))
             .skip(2)
             .collect();
         let table = ExitCode::ALL.map(|code| format!("| {} | {} |", code.number(), code.meaning()));

@@ -200,21 +200,73 @@ fn other_statuses_are_told() {
     );
 }
 
+/// `log show` over TLS, with these certificate authorities.
+fn show_tls(host: &str, roots: &[u8], code: i32, said: &[&str]) {
+    let server = Server::start_tls(|exchange| exchange.answer(200, &[], NOTE.as_bytes()));
+    let url = server
+        .url()
+        .replace("http://127.0.0.1", &format!("https://{host}"));
+    let place = Place::new();
+    place.write("roots.pem", roots);
+    place
+        .run_in(
+            &[("SSL_CERT_FILE", &place.path("roots.pem"))],
+            &format!("log show {url}"),
+        )
+        .ends(code, said);
+}
+
+const AUTHORITY: &[u8] = include_bytes!("../../testdata/tls/ca.pem");
+const STRANGER: &[u8] = include_bytes!("../../testdata/tls/server.pem");
+
+#[test]
+fn https_is_spoken_with_a_server_that_the_machine_knows() {
+    show_tls(
+        "127.0.0.1",
+        AUTHORITY,
+        0,
+        &["log.acme.example/v1: 0 entries"],
+    );
+    show_tls(
+        "localhost",
+        AUTHORITY,
+        0,
+        &["log.acme.example/v1: 0 entries"],
+    );
+}
+
+#[test]
+fn https_with_a_stranger_is_refused() {
+    let said = [
+        "error: no usable answer from https://",
+        "no TLS connection",
+        "hint: ",
+        "SSL_CERT_FILE",
+    ];
+    show_tls("127.0.0.1", STRANGER, 3, &said);
+    // The certificate is for other names.
+    show_tls("127.0.0.2", AUTHORITY, 3, &said);
+}
+
 #[test]
 fn https_needs_certificates_and_says_where_to_get_them() {
+    let said = [
+        "no list of certificate authorities",
+        "hint: install the package ca-certificates",
+    ];
+    show_tls("127.0.0.1", b"", 3, &said);
+}
+
+#[test]
+fn https_is_not_mixed_up_with_http() {
     let server = Server::start(|exchange| exchange.answer(200, &[], NOTE.as_bytes()));
     let url = server.url().replace("http:", "https:");
     let place = Place::new();
-    place.write("roots.pem", b"");
-    let mut command = assert_cmd::Command::cargo_bin("vitrine").unwrap();
-    command
-        .args(["log", "show", &url])
-        .env("SSL_CERT_FILE", place.path("roots.pem"));
-    let output = command.output().unwrap();
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{err}");
-    assert!(
-        err.contains("no list of certificate authorities") && err.contains("SSL_CERT_FILE"),
-        "{err}"
-    );
+    place.write("roots.pem", AUTHORITY);
+    place
+        .run_in(
+            &[("SSL_CERT_FILE", &place.path("roots.pem"))],
+            &format!("log show {url} --patience 5"),
+        )
+        .ends(3, &["error: no usable answer from https://"]);
 }

@@ -159,18 +159,19 @@ impl Place {
 
     /// Runs the program in the folder, with these words as arguments.
     pub(crate) fn run(&self, arguments: &str) -> Ran {
-        self.run_with(arguments, &[])
+        self.run_in(&[], arguments)
     }
 
-    /// The same, with further arguments that may hold spaces.
-    pub(crate) fn run_with(&self, arguments: &str, more: &[&str]) -> Ran {
+    /// The same, with these variables in its environment.
+    pub(crate) fn run_in(&self, environment: &[(&str, &Path)], arguments: &str) -> Ran {
         let mut command = Command::cargo_bin("vitrine").unwrap();
         command
             .current_dir(self.folder.path())
-            .args(arguments.split_whitespace())
-            .args(more);
-        command.env_remove("SSL_CERT_FILE");
-        Ran(command.output().unwrap())
+            .args(arguments.split_whitespace());
+        for name in ["NO_COLOR", "SSL_CERT_FILE"] {
+            command.env_remove(name);
+        }
+        Ran(command.envs(environment.iter().copied()).output().unwrap())
     }
 }
 

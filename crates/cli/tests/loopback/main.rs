@@ -2,7 +2,6 @@
 //! port, and a fixed time.
 
 #![expect(
-    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test that finds something missing should fail at that line"
 )]

@@ -7,6 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 /// A server that lives as long as this value.
 pub(crate) struct Server {
     address: SocketAddr,
@@ -17,6 +21,23 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a free port.
     pub(crate) fn start(handler: impl Fn(&mut Exchange) + Send + Sync + 'static) -> Self {
+        Self::with(|stream| Box::new(stream), handler)
+    }
+
+    /// The same behind TLS, with the certificate of `testdata/tls`.
+    pub(crate) fn start_tls(handler: impl Fn(&mut Exchange) + Send + Sync + 'static) -> Self {
+        let config = tls();
+        let wrap = move |stream| -> Box<dyn Stream> {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            Box::new(StreamOwned::new(connection, stream))
+        };
+        Self::with(wrap, handler)
+    }
+
+    fn with(
+        wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + 'static,
+        handler: impl Fn(&mut Exchange) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
@@ -30,6 +51,7 @@ impl Server {
                 let (Ok(stream), handler) = (stream, Arc::clone(&handler)) else {
                     continue;
                 };
+                let stream = wrap(stream);
                 thread::spawn(move || {
                     if let Some(mut exchange) = Exchange::read(stream) {
                         handler(&mut exchange);
@@ -58,9 +80,27 @@ impl Drop for Server {
     }
 }
 
+/// A connection, encrypted or not.
+pub(crate) trait Stream: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Stream for T {}
+
+fn tls() -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let chain = CertificateDer::from_pem_slice(include_bytes!("../../testdata/tls/server.pem"));
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../../testdata/tls/server.key"));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![chain.unwrap()], key.unwrap())
+        .unwrap();
+    Arc::new(config)
+}
+
 /// A request whose head was read.
 pub(crate) struct Exchange {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
     pub(crate) method: String,
     /// Path and query.
     pub(crate) path: String,
@@ -68,7 +108,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    fn read(stream: TcpStream) -> Option<Self> {
+    fn read(stream: Box<dyn Stream>) -> Option<Self> {
         let mut stream = BufReader::new(stream);
         let mut line = String::new();
         stream.read_line(&mut line).ok()?;
@@ -140,7 +180,8 @@ impl Exchange {
 
     /// Writes bytes as they are; a client that has gone takes none.
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
-        drop(self.stream.get_mut().write_all(bytes));
+        let stream = self.stream.get_mut();
+        drop(stream.write_all(bytes).and_then(|()| stream.flush()));
     }
 
     /// Waits until the client gives up.

@@ -368,3 +368,52 @@ fn lines_of_a_bundle_that_were_changed_are_dropped_and_never_accepted() {
     }
     assert_eq!(bundle::read(&whole).lines.len(), 1);
 }
+
+#[test]
+fn colour_repeats_the_words_when_asked_for_and_not_into_a_pipe() {
+    let (place, _node) = published();
+    let plain = verify(&place, "app.deb --bundle app.bundle.jsonl")
+        .ends(0, &[])
+        .out();
+    assert!(!plain.contains('\u{1b}'));
+    let coloured = verify(&place, "app.deb --bundle app.bundle.jsonl --color always")
+        .ends(0, &[])
+        .out();
+    assert!(coloured.starts_with("\u{1b}[1;32maccepted\u{1b}[0m: app.deb"));
+    let stripped = coloured
+        .replace("\u{1b}[0m", "")
+        .replace("\u{1b}[32m", "")
+        .replace("\u{1b}[36m", "");
+    assert_eq!(stripped.replace("\u{1b}[1;32m", ""), plain);
+}
+
+#[test]
+fn a_full_disk_under_the_answer_is_told() {
+    let (place, _node) = published();
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("vitrine"))
+        .current_dir(place.path(""))
+        .args(
+            format!("verify app.deb --policy policy.toml --bundle app.bundle.jsonl --now {NOW}")
+                .split_whitespace(),
+        )
+        .stdout(std::fs::File::create("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        err.contains("error: cannot write to standard output: the disk is full"),
+        "{err}"
+    );
+}
+
+#[test]
+fn quiet_leaves_the_answer_and_takes_the_hints_away() {
+    let (place, _node) = published();
+    place.write("app.deb", b"other");
+    let ran = verify(&place, "app.deb --bundle app.bundle.jsonl --quiet").ends(3, &["undecided"]);
+    assert_eq!(ran.err(), "");
+    let ran = verify(&place, "gone.deb --bundle app.bundle.jsonl --quiet")
+        .ends(2, &["error: ", "hint: "]);
+    assert_eq!(ran.out(), "");
+}

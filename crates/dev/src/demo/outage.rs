@@ -3,11 +3,9 @@
 //! Told over the demo by `./dev test`, with real processes that are really gone.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::demo::interrupt::Interrupt;
-use crate::demo::story::{ACCEPTED, Demo, NOT_YET, UNDECIDED, YES};
+use crate::demo::story::{ACCEPTED, Demo, NOT_YET, UNDECIDED, YES, patiently};
 use crate::failure::Failure;
 use crate::say;
 
@@ -24,7 +22,7 @@ pub(crate) fn tell(demo: &mut Demo, interrupt: &Interrupt) -> Result<(), Failure
     demo.fleet.stop_one("asia");
     let second = file(demo, "second")?;
     say::answer(demo.publish(&[&second], "0.2.0", YES)?.trim_end());
-    say::answer(demo.verify_online(&second, ACCEPTED)?.trim_end());
+    say::answer(patiently(interrupt, || demo.verify_online(&second, ACCEPTED))?.trim_end());
 
     say::step("two of three are down: undecided, and what was proven stays proven");
     demo.fleet.stop_one("americas");
@@ -36,21 +34,8 @@ pub(crate) fn tell(demo: &mut Demo, interrupt: &Interrupt) -> Result<(), Failure
     say::step("one comes back: it heals without anyone doing anything");
     demo.start("americas")?;
     demo.wait_ready("americas", interrupt)?;
-    let deadline = Instant::now() + HEALS_WITHIN;
-    loop {
-        interrupt.check()?;
-        demo.fleet.check_alive()?;
-        match demo.verify_online(&third, ACCEPTED) {
-            Ok(answer) => {
-                say::answer(answer.trim_end());
-                return Ok(());
-            }
-            Err(failure) if Instant::now() > deadline => return Err(failure),
-            Err(_) => thread::sleep(ASK_EVERY),
-        }
-    }
+    // A log asks a silent witness again at growing intervals of at most five seconds.
+    let healed = patiently(interrupt, || demo.verify_online(&third, ACCEPTED))?;
+    say::answer(healed.trim_end());
+    demo.fleet.check_alive()
 }
-
-/// A log asks a silent witness again at growing intervals; this is far beyond the largest of them.
-const HEALS_WITHIN: Duration = Duration::from_secs(90);
-const ASK_EVERY: Duration = Duration::from_millis(500);

@@ -104,15 +104,19 @@ pub(crate) fn tell(
     ));
     let program = at("vitrine");
     fs::copy(&programs.vitrine, &program).map_err(Failure::file(&program))?;
-    say::answer(demo.publish(&[&source, &program], VERSION, YES)?.trim_end());
-    interrupt.check()?;
+    // A log that has just started waits for its witnesses; asked again, the command goes on where it stopped.
+    let published = patiently(interrupt, || {
+        demo.publish(&[&source, &program], VERSION, YES)
+    })?;
+    say::answer(published.trim_end());
     demo.fleet.check_alive()?;
 
     say::step("verifying it as a customer, without any server");
     let artifact = at("artifact");
     fs::copy(&program, &artifact).map_err(Failure::file(&artifact))?;
     let bundle = at("artifact.bundle.jsonl");
-    demo.fetch_bundle(&artifact, &bundle, interrupt)?;
+    // The log answers first; bundles and pages are made from it afterwards.
+    patiently(interrupt, || demo.fetch_bundle(&artifact, &bundle, YES))?;
     say::answer(demo.verify(&artifact, &bundle, ACCEPTED)?.trim_end());
 
     say::step("the same with one byte changed");
@@ -169,34 +173,20 @@ impl Demo {
         ask("publish", &mut publish, expected)
     }
 
-    /// Fetches the bundle of a file from the publisher's node, as soon as it has one.
+    /// Fetches the bundle of a file from the publisher's node.
     pub(crate) fn fetch_bundle(
         &self,
         file: &Path,
         to: &Path,
-        interrupt: &Interrupt,
-    ) -> Result<(), Failure> {
-        let deadline = Instant::now() + BUNDLE_WITHIN;
-        loop {
-            interrupt.check()?;
-            let mut fetch = Command::new(&self.programs.vitrine);
-            fetch
-                .arg("bundle")
-                .arg(file)
-                .args(["--node", &self.publisher().url(), "--out"])
-                .arg(to);
-            // The log answers first and the pages are made from it afterwards: 3 means "ask again".
-            let expected = if Instant::now() < deadline {
-                YES_OR_NOT_YET
-            } else {
-                YES
-            };
-            ask("bundle", &mut fetch, expected)?;
-            if to.exists() {
-                return Ok(());
-            }
-            thread::sleep(ASK_EVERY);
-        }
+        expected: Expected,
+    ) -> Result<String, Failure> {
+        let mut fetch = Command::new(&self.programs.vitrine);
+        fetch
+            .arg("bundle")
+            .arg(file)
+            .args(["--node", &self.publisher().url(), "--out"])
+            .arg(to);
+        ask("bundle", &mut fetch, expected)
     }
 
     /// Verifies a file with a bundle and the customer's policy; no server takes part.
@@ -381,6 +371,21 @@ fn ask(step: &str, command: &mut Command, expected: Expected) -> Result<String, 
     })
 }
 
+/// Asks again and again until the answer is as expected, or [`PATIENCE`] is over.
+pub(crate) fn patiently(
+    interrupt: &Interrupt,
+    mut attempt: impl FnMut() -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        interrupt.check()?;
+        match attempt() {
+            Err(Failure::Answer { .. }) if Instant::now() < deadline => thread::sleep(ASK_EVERY),
+            outcome => return outcome,
+        }
+    }
+}
+
 fn node_folder(folder: &Path, name: &str) -> PathBuf {
     folder.join("nodes").join(name)
 }
@@ -465,14 +470,13 @@ pub(crate) type Expected = &'static [(i32, &'static str)];
 pub(crate) const YES: Expected = &[(0, "")];
 pub(crate) const ACCEPTED: Expected = &[(0, "accepted")];
 pub(crate) const UNDECIDED: Expected = &[(3, "undecided")];
-const YES_OR_NOT_YET: Expected = &[(0, ""), (3, "")];
 pub(crate) const NOT_YET: Expected = &[(3, "")];
 /// A changed file is one of which nobody has heard: that alone leaves it undecided (evidence.md, AT-01), and whatever else
 /// the evidence says of it may refuse it.
 pub(crate) const NOT_ACCEPTED: Expected = &[(1, "refused"), (3, "undecided")];
 
-/// Views are made within moments; this is for a machine under heavy load.
-const BUNDLE_WITHIN: Duration = Duration::from_secs(20);
+/// Far beyond what either takes, also on a machine under heavy load.
+const PATIENCE: Duration = Duration::from_secs(20);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 const RELEASE_KEY: &str = "publisher.key";

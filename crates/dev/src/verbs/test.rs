@@ -3,12 +3,14 @@
 //! What a part needs and is not there is installed by that part. A part that cannot run fails; none is skipped quietly.
 
 use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 
 use clap::ValueEnum;
 
 use crate::demo::interrupt::Interrupt;
-use crate::demo::{outage, story};
+use crate::demo::outage;
+use crate::demo::story::{self, Programs};
 use crate::failure::Failure;
 use crate::project::{self, cargo};
 use crate::verbs::setup::{Need, ensure};
@@ -20,6 +22,9 @@ pub(crate) struct Arguments {
     /// Only these parts, in this order [default: all]
     #[arg(value_enum)]
     parts: Vec<Part>,
+    /// Run the programs in this folder instead of building them
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
 }
 
 /// In the order in which they run.
@@ -29,6 +34,8 @@ enum Part {
     Rust,
     /// The examples in the documentation
     Documents,
+    /// The demo, and then with centers missing
+    Outages,
     /// The demo, then outside clients and a browser against it
     Outside,
     /// Each fuzz target for a moment
@@ -51,7 +58,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                     cargo().args(["test", "--quiet", "--workspace", "--doc"]),
                 )?;
             }
-            Part::Outside => outside()?,
+            Part::Outages => outages(arguments)?,
+            Part::Outside => outside(arguments)?,
             Part::Fuzz => fuzz::run_briefly()?,
         }
     }
@@ -82,27 +90,36 @@ fn rust() -> Result<(), Failure> {
     process::run("tests of all crates", &mut tests)
 }
 
+/// The demo, and then with centers missing.
+fn outages(arguments: &Arguments) -> Result<(), Failure> {
+    let interrupt = Interrupt::listen();
+    let programs = Programs::in_folder(&programs(arguments)?);
+    let folder = up::emptied(&project::target().join("demo-outages"))?;
+    let mut demo = story::tell(&programs, &folder, &interrupt)?;
+    outage::tell(&mut demo, &interrupt)
+}
+
 /// `./dev up --once --keep`, then Node's own test runner over what it left and over a demo that stays up.
-fn outside() -> Result<(), Failure> {
+fn outside(arguments: &Arguments) -> Result<(), Failure> {
     ensure(&[Need::Node, Need::Browser, Need::NodePackages])?;
+    let programs = programs(arguments)?;
     let kept = project::target().join("demo-kept");
-    up::run(&up::Arguments::once(&kept))?;
-    outages()?;
+    up::run(&up::Arguments::once(&kept, &programs))?;
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
         .args(TEST_FILES);
-    node.current_dir(project::root().join("e2e"))
-        .env("VITRINE_KEEP", &kept)
-        .env("VITRINE_PROGRAMS", project::target().join("release"));
+    node.current_dir(project::root().join("e2e"));
+    node.env("VITRINE_KEEP", &kept)
+        .env("VITRINE_PROGRAMS", &programs);
     process::run("outside clients and browser", &mut node)
 }
 
-/// The demo once more, and then with centers missing.
-fn outages() -> Result<(), Failure> {
-    let interrupt = Interrupt::listen();
-    let folder = up::emptied(&project::target().join("demo-outages"))?;
-    let mut demo = story::tell(&up::build()?, &folder, &interrupt)?;
-    outage::tell(&mut demo, &interrupt)
+/// The folder with the programs, built unless one was named.
+fn programs(arguments: &Arguments) -> Result<PathBuf, Failure> {
+    match &arguments.programs {
+        Some(folder) => Ok(project::path_from_caller(folder)),
+        None => up::build(),
+    }
 }
 
 /// Named one by one: Node 20 knows no patterns here, and a folder would take in the packages.

@@ -27,13 +27,13 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// `./dev up --once --keep FOLDER`.
-    pub(crate) fn once(keep: &Path) -> Self {
+    /// `./dev up --once --keep FOLDER --programs PROGRAMS`.
+    pub(crate) fn once(keep: &Path, programs: &Path) -> Self {
         Self {
             once: true,
             keep: Some(keep.to_owned()),
             ready: None,
-            programs: None,
+            programs: Some(programs.to_owned()),
         }
     }
 }
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Before anything is started, so that no moment is left in which a signal would leave nodes behind.
     let interrupt = Interrupt::listen();
     let programs = match &arguments.programs {
-        Some(folder) => Programs::in_folder(&project::path_from_caller(folder)),
+        Some(folder) => project::path_from_caller(folder),
         None => build()?,
     };
     interrupt.check()?;
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => emptied(&project::target().join("demo"))?,
     };
     let begun = Instant::now();
-    let mut demo = story::tell(&programs, &folder, &interrupt)?;
+    let mut demo = story::tell(&Programs::in_folder(&programs), &folder, &interrupt)?;
     say::note(&format!(
         "told in {:.1} s; everything is in {}",
         begun.elapsed().as_secs_f64(),
@@ -83,13 +83,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })
 }
 
-/// Builds the release programs.
-pub(crate) fn build() -> Result<Programs, Failure> {
+/// Builds the release programs; the folder that holds them.
+pub(crate) fn build() -> Result<PathBuf, Failure> {
     process::run(
         "building the programs",
         cargo().args(["build", "--release", "--locked"]),
     )?;
-    Ok(Programs::in_folder(&project::target().join("release")))
+    Ok(project::target().join("release"))
 }
 
 /// The folder, new or emptied. One that we did not make is left alone.

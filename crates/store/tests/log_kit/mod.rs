@@ -64,16 +64,25 @@ impl Signer for Key {
     }
 }
 
+/// The log's Ed25519 key alone: most tests are about writing, not about signing.
 pub(crate) fn signers() -> Vec<Box<dyn Signer>> {
-    vec![
-        Box::new(Key::new(ORIGIN, Algorithm::Ed25519, 1)),
-        Box::new(Key::new(ORIGIN, Algorithm::MlDsa44, 2)),
-    ]
+    vec![Box::new(Key::new(ORIGIN, Algorithm::Ed25519, 1))]
+}
+
+/// Both keys that a log has.
+pub(crate) fn both_signers() -> Vec<Box<dyn Signer>> {
+    let mut signers = signers();
+    signers.push(Box::new(Key::new(ORIGIN, Algorithm::MlDsa44, 2)));
+    signers
+}
+
+pub(crate) fn keys_of(signers: &[Box<dyn Signer>]) -> LogKeys {
+    let keys = signers.iter().map(|signer| signer.vkey().clone());
+    LogKeys::new(ORIGIN, keys.collect()).unwrap()
 }
 
 pub(crate) fn log_keys() -> LogKeys {
-    let keys = signers().iter().map(|signer| signer.vkey().clone()).collect();
-    LogKeys::new(ORIGIN, keys).unwrap()
+    keys_of(&signers())
 }
 
 /// Witnesses `a`, `b`, `c`, each with an Ed25519 key, two of them a quorum; they can be switched off and on.

@@ -52,7 +52,7 @@ pub(super) fn check(
 ) -> Result<Proven, PublishError> {
     let entry = Entry::of(envelope, key);
     let leaf = leaf_hash(&entry.to_bytes());
-    if leaf != posted.leaf {
+    if posted.leaf.is_some_and(|told| told != leaf) {
         return Err(PublishError::OtherEntry);
     }
     let mut proven = Proven {

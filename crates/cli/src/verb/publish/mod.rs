@@ -237,10 +237,10 @@ impl Answer<'_> {
             version,
             ..
         } = &self.draft.update;
-        let word = if self.code() == ExitCode::Yes {
-            "published"
-        } else {
-            "logged"
+        // "Published" is said of what is proven, here by the node's proof at least.
+        let word = match self.proven.witnessing {
+            Witnessing::Waiting(_) => "logged",
+            _ => "published",
         };
         let again = if self.proven.new { "" } else { ", as before" };
         let mut text = format!(
