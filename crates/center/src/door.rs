@@ -18,7 +18,7 @@ use evidence::statement::Statement;
 use store::database::DatabaseError;
 use store::jobs::NewJob;
 use store::log::{AppendRefused, Appender, Ticket};
-use store::outbox::Sequenced;
+use store::outbox::{OutboxError, Sequenced};
 use store::statements::{Acceptance, NewSigning};
 use tlog::hash::Hash;
 use tokio::sync::{mpsc, oneshot};
@@ -82,11 +82,21 @@ struct Knock {
 }
 
 impl Door {
-    /// Starts the task for the node's own log, and hands over what an earlier run left pending (F11).
+    /// Starts the task for the node's own log of `size` entries, and hands over what an earlier run left pending (F11), or
+    /// what the disk lost behind the last public checkpoint (F13).
     ///
     /// # Errors
-    /// [`DatabaseError`] if what is pending cannot be read.
-    pub async fn start(node: Shared, origin: String, appender: Appender) -> Result<Self, DatabaseError> {
+    /// [`OutboxError`], above all if the log lacks what a public checkpoint covers: then this disk is older than the log (F9).
+    pub async fn start(
+        node: Shared,
+        origin: String,
+        appender: Appender,
+        size: u64,
+    ) -> Result<Self, OutboxError> {
+        let lost = node.database.reopen(&origin, size).await?;
+        if lost > 0 {
+            tracing::warn!(lost, "entries behind the last public checkpoint are handed over again");
+        }
         let (marks, marked) = mpsc::channel(GROUP * 4);
         let (knocks, knocked) = mpsc::channel(GROUP * 4);
         tokio::spawn(mark(node.clone(), origin.clone(), marked));

@@ -29,7 +29,8 @@ pub async fn serve(
     let address = listener.local_addr().map_err(|error| ServeError::Serve(error.kind()))?;
     let (stop, stopped) = watch::channel(false);
     if let Some(own) = &node.log {
-        let door = Door::start(node.clone(), own.origin.clone(), own.log.appender()).await?;
+        let size = own.log.reader().size();
+        let door = Door::start(node.clone(), own.origin.clone(), own.log.appender(), size).await?;
         node.open_door(door);
         tokio::spawn(node.clone().allow_appends());
     }
@@ -116,9 +117,9 @@ pub enum ServeError {
         /// Why.
         kind: std::io::ErrorKind,
     },
-    /// The database gave no answer at start.
-    #[error("the database gave no answer")]
-    Database(#[from] store::database::DatabaseError),
+    /// What was accepted and what the log holds do not fit together.
+    #[error("the door cannot be opened")]
+    Door(#[from] store::outbox::OutboxError),
     /// The socket failed.
     #[error("serving failed: {0}")]
     Serve(std::io::ErrorKind),
@@ -129,7 +130,7 @@ impl ServeError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Bind { .. } => "stop the other program on that port, or change `listen` in node.toml",
-            Self::Database(cause) => cause.hint(),
+            Self::Door(cause) => cause.hint(),
             Self::Serve(_) => "look at the log lines above, then start the node again",
         }
     }

@@ -374,13 +374,15 @@ impl Client {
     }
 
     fn io_cause(&self, error: &io::Error) -> FetchCause {
-        // The client wraps its own errors in those of the system where it reads a body.
-        if let Some(ureq::Error::Timeout(_)) =
-            error.get_ref().and_then(|cause| cause.downcast_ref())
-        {
+        // The client and TLS wrap their own errors in those of the system where they read.
+        let inner = error.get_ref();
+        if let Some(ureq::Error::Timeout(_)) = inner.and_then(|cause| cause.downcast_ref()) {
             return FetchCause::NoAnswer {
                 seconds: self.patience.as_secs(),
             };
+        }
+        if let Some(error) = inner.and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
+            return FetchCause::Tls(error.to_string());
         }
         match error.kind() {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FetchCause::NoAnswer {

@@ -313,6 +313,12 @@ impl Node {
                 Err(NodeError::Fetch(cause)) if may_pass(&cause) => {
                     let before = offset;
                     failures += 1;
+                    if failures >= TRIES {
+                        return Err(NodeError::Stuck {
+                            path: name(),
+                            source: cause,
+                        });
+                    }
                     pause(failures);
                     match self.offset(hashed.sha256) {
                         Ok(None) => return Ok(Uploaded::New),
@@ -322,12 +328,6 @@ impl Node {
                     }
                     if offset > before {
                         failures = 0;
-                    }
-                    if failures >= TRIES {
-                        return Err(NodeError::Stuck {
-                            path: name(),
-                            source: cause,
-                        });
                     }
                     continue;
                 }

@@ -295,7 +295,7 @@ fn refused(folder: &Path, center: &Center) -> OpenError {
 
 #[test]
 fn f8_damage_in_the_middle_of_the_wal_refuses_to_start_and_fsck_names_it() {
-    for (segment, at) in [(0, 4096), (0, 4096 + 130), (0, 3 * 4096 + 9), (1, 40), (1, 7 * 4096 + 60), (2, 4096 + 84)] {
+    for (segment, at) in [(0, 4096), (0, 4096 + 120), (0, 3 * 4096 + 9), (1, 40), (1, 7 * 4096 + 60), (2, 4096 + 84)] {
         let center = Center::new();
         let folder = three_segments(&center);
         let path = files(&folder.path().join("wal"))[segment].clone();

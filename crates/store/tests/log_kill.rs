@@ -16,7 +16,7 @@ use log_kit::*;
 const FOLDER: &str = "VITRINE_TEST_LOG_FOLDER";
 
 /// Kills with a check behind each.
-const CHECKED: u32 = 50;
+const CHECKED: u32 = 20;
 
 /// Kills in all.
 const KILLS: u32 = 1000;
@@ -53,7 +53,7 @@ fn start(folder: &Path, kill: u32) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["a4_nothing_acknowledged_is_lost_by_1000_kills_at_random_moments", "--exact", "--nocapture"]);
     command.env(FOLDER, folder).env("VITRINE_TEST_LOG_KILL", kill.to_string());
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    command.stdout(Stdio::piped()).stderr(std::fs::OpenOptions::new().create(true).append(true).open("/tmp/kill.err").unwrap()).spawn().unwrap()
 }
 
 /// The child: appends groups of 1 to 40 entries, some of them known already, and prints what it is told.

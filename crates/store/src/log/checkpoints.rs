@@ -2,12 +2,12 @@
 //! goes to the first kept one that covers its entry, so that equal questions get equal bytes.
 //!
 //! The folder `quorum` holds one file an hour, named by the hours since the epoch: notes one after the other, each behind
-//! its length, time and hash. Notes are appended without a sync; the write-ahead log holds them until `head` passes.
+//! its size, time, length and hash. Notes are appended without a sync; the write-ahead log holds them until `head` passes.
 //! Of an hour that is over for a day, the last note stays: it covers every entry of that hour.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,8 +39,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Reads the folder. A note that a crash cut off, with all after it in its file, is cut; the write-ahead log has it.
-    pub(super) fn open(folder: PathBuf, faults: Faults) -> io::Result<Self> {
+    /// Reads the folder. Checkpoints above `synced` entries may not have survived a power cut: the first of them that is
+    /// damaged is cut with all that follow. The write-ahead log has them.
+    pub(super) fn open(folder: PathBuf, faults: Faults, synced: u64) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let mut kept = Self {
             folder,
@@ -48,18 +49,23 @@ impl Kept {
             places: BTreeMap::new(),
             latest: None,
         };
+        let mut is_cut = false;
         for hour in hours(&kept.folder)? {
             let path = kept.folder.join(name(hour));
-            let bytes = fs::read(&path)?;
-            let mut end = 0u64;
-            for (place, size, _) in notes(&bytes, hour) {
-                // A crash between the two steps of thinning out cannot leave a size twice; a stranger's file can.
-                if kept.places.last_key_value().is_none_or(|(last, _)| *last < size) {
-                    kept.places.insert(size, place);
+            let mut file = BufReader::new(File::open(&path)?);
+            let mut end = 0;
+            // A day holds too many notes to read them all at each start; their prefixes will do.
+            while let Some((size, place)) = read_prefix(&mut file, hour, end)?.filter(|_| !is_cut) {
+                let follows = kept.places.last_key_value().is_none_or(|(last, _)| *last < size);
+                if !follows || (size > synced && kept.read(size, place).is_err()) {
+                    break;
                 }
-                end = place.offset + place.length();
+                kept.places.insert(size, place);
+                end += place.length();
+                file.seek(SeekFrom::Start(end))?;
             }
-            if end < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
+            if end < fs::metadata(&path)?.len() {
+                is_cut = true;
                 OpenOptions::new().write(true).open(&path)?.set_len(end)?;
             }
         }
@@ -96,6 +102,7 @@ impl Kept {
             offset,
             note: checkpoint.note.len(),
             time: checkpoint.time,
+            hash: sha256(checkpoint.note.as_bytes()),
         };
         self.places.insert(checkpoint.size, place);
         self.latest = Some(checkpoint);
@@ -156,6 +163,9 @@ impl Kept {
         let mut bytes = vec![0; place.note];
         let file = File::open(self.folder.join(name(place.hour)))?;
         file.read_exact_at(&mut bytes, place.offset + PREFIX_LENGTH)?;
+        if sha256(&bytes) != place.hash {
+            return Err(io::Error::other("a kept checkpoint is damaged"));
+        }
         let note = String::from_utf8(bytes).map_err(io::Error::other)?;
         Ok(QuorumCheckpoint {
             size,
@@ -169,12 +179,17 @@ impl Kept {
 pub(super) fn read_all(folder: &Path) -> io::Result<Vec<QuorumCheckpoint>> {
     let mut all = Vec::new();
     for hour in hours(folder)? {
-        let bytes = fs::read(folder.join(name(hour)))?;
-        all.extend(notes(&bytes, hour).map(|(place, size, note)| QuorumCheckpoint {
-            size,
-            time: place.time,
-            note: note.into(),
-        }));
+        let mut file = BufReader::new(File::open(folder.join(name(hour)))?);
+        let mut offset = 0;
+        while let Some((size, place)) = read_prefix(&mut file, hour, offset)? {
+            let mut note = vec![0; place.note];
+            if file.read_exact(&mut note).is_err() || sha256(&note) != place.hash {
+                break;
+            }
+            offset += place.length();
+            let note = String::from_utf8_lossy(&note).into();
+            all.push(QuorumCheckpoint { size, time: place.time, note });
+        }
     }
     Ok(all)
 }
@@ -191,6 +206,7 @@ struct Place {
     offset: u64,
     note: usize,
     time: u64,
+    hash: Hash,
 }
 
 impl Place {
@@ -210,38 +226,38 @@ fn hours(folder: &Path) -> io::Result<Vec<u64>> {
     Ok(hours)
 }
 
-/// The whole notes at the beginning of an hour's file.
-fn notes(bytes: &[u8], hour: u64) -> impl Iterator<Item = (Place, u64, &str)> {
-    let mut rest = bytes;
-    let mut offset = 0;
-    std::iter::from_fn(move || {
-        let (prefix, behind) = rest.split_first_chunk::<PREFIX>()?;
-        let (length, behind_length) = prefix.split_first_chunk::<4>()?;
-        let (time, hash) = behind_length.split_first_chunk::<8>()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let (note, behind) = behind.split_at_checked(length.min(MAX_NOTE))?;
-        let place = Place {
-            hour,
-            offset,
-            note: length,
-            time: u64::from_be_bytes(*time),
-        };
-        if sha256(note).0 != hash {
-            return None;
-        }
-        let note = std::str::from_utf8(note).ok()?;
-        rest = behind;
-        offset += place.length();
-        Some((place, size_of(note)?, note))
-    })
+/// The prefix at `offset` of an hour's file, which the reader has reached; `None` at the end and where it is none.
+fn read_prefix(file: &mut impl Read, hour: u64, offset: u64) -> io::Result<Option<(u64, Place)>> {
+    let mut prefix = [0; PREFIX];
+    match file.read_exact(&mut prefix) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    Ok(parse_prefix(&prefix, hour, offset))
+}
+
+fn parse_prefix(prefix: &[u8; PREFIX], hour: u64, offset: u64) -> Option<(u64, Place)> {
+    let (size, rest) = prefix.split_first_chunk()?;
+    let (time, rest) = rest.split_first_chunk()?;
+    let (length, hash) = rest.split_first_chunk()?;
+    let place = Place {
+        hour,
+        offset,
+        note: usize::try_from(u32::from_be_bytes(*length)).ok()?,
+        time: u64::from_be_bytes(*time),
+        hash: Hash(hash.try_into().ok()?),
+    };
+    let is_note = (1..=MAX_NOTE).contains(&place.note);
+    is_note.then_some((u64::from_be_bytes(*size), place))
 }
 
 fn to_bytes(checkpoint: &QuorumCheckpoint) -> Vec<u8> {
     let note = checkpoint.note.as_bytes();
     let Hash(hash) = sha256(note);
     let mut bytes = Vec::with_capacity(PREFIX + note.len());
-    bytes.extend_from_slice(&u32::try_from(note.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend_from_slice(&checkpoint.size.to_be_bytes());
     bytes.extend_from_slice(&checkpoint.time.to_be_bytes());
+    bytes.extend_from_slice(&u32::try_from(note.len()).unwrap_or(u32::MAX).to_be_bytes());
     bytes.extend_from_slice(&hash);
     bytes.extend_from_slice(note);
     bytes
@@ -251,10 +267,10 @@ fn name(hour: u64) -> String {
     format!("{hour:08}")
 }
 
-/// Length (4), time (8), SHA-256 of the note (32).
-const PREFIX: usize = 44;
+/// Size (8), time (8), length (4), SHA-256 of the note (32).
+const PREFIX: usize = 52;
 
-const PREFIX_LENGTH: u64 = 44;
+const PREFIX_LENGTH: u64 = 52;
 
 const HOUR: u64 = 3600;
 
@@ -276,7 +292,7 @@ mod tests {
     }
 
     fn open(folder: &Path) -> Kept {
-        Kept::open(folder.join("quorum"), Faults::default()).unwrap()
+        Kept::open(folder.join("quorum"), Faults::default(), 0).unwrap()
     }
 
     fn sizes(folder: &Path) -> Vec<u64> {
@@ -346,7 +362,7 @@ mod tests {
         for part in [Part::Beginning, Part::End] {
             let folder = tempfile::tempdir().unwrap();
             let faults = Faults::injectable();
-            let mut kept = Kept::open(folder.path().join("quorum"), faults.clone()).unwrap();
+            let mut kept = Kept::open(folder.path().join("quorum"), faults.clone(), 0).unwrap();
             kept.add(checkpoint(1, 10)).unwrap();
             faults.arm(Write::Kept, 0, Fault::Torn(part));
             kept.add(checkpoint(2, 11)).unwrap();

@@ -56,14 +56,13 @@ pub(super) fn recover(
     faults: &Faults,
 ) -> Result<Recovered, OpenError> {
     let heads = Head::read(&folder.join(HEAD))?;
-    let kept = Kept::open(folder.join("quorum"), faults.clone())?;
     let public = public_checkpoint(folder, origin)?;
     let listed = segments.list()?;
     let Some(oldest) = listed.keys().next().copied() else {
-        if !heads.is_empty() || kept.latest().is_some() || folder.join("tile").exists() {
+        if !heads.is_empty() || public.is_some() || folder.join("tile").exists() {
             return Err(OpenError::NoSegments);
         }
-        return begin(folder, segments, faults, kept);
+        return begin(folder, segments, faults);
     };
 
     // Where to begin: at the newest head whose segment is there, else at the oldest segment.
@@ -74,13 +73,7 @@ pub(super) fn recover(
         None => edge_of_tiles(folder, first)?,
     };
     let open = open_bundle(folder, &edge)?;
-    let shared = Arc::new(Shared {
-        folder: folder.to_path_buf(),
-        durable: AtomicU64::new(0),
-        readable: AtomicU64::new(0),
-        progress: watch::channel(Progress::default()).0,
-        kept: RwLock::new(kept),
-    });
+    let shared = share(folder, faults, first)?;
     let files = Files::new(folder.to_path_buf(), faults.clone());
     let mut replay = Replay {
         derived: Derived::new(edge, open, files, shared),
@@ -354,16 +347,10 @@ impl Replay<'_> {
 }
 
 /// A log of nothing.
-fn begin(folder: &Path, segments: &Segments, faults: &Faults, kept: Kept) -> Result<Recovered, OpenError> {
+fn begin(folder: &Path, segments: &Segments, faults: &Faults) -> Result<Recovered, OpenError> {
     let start = Start { first: 0, number: 1, root: Hash::EMPTY_ROOT };
     let segment = segments.take_spare()?.name(start)?;
-    let shared = Arc::new(Shared {
-        folder: folder.to_path_buf(),
-        durable: AtomicU64::new(0),
-        readable: AtomicU64::new(0),
-        progress: watch::channel(Progress::default()).0,
-        kept: RwLock::new(kept),
-    });
+    let shared = share(folder, faults, 0)?;
     let files = Files::new(folder.to_path_buf(), faults.clone());
     let end = segment.replay(|_, _| Ok::<_, io::Error>(false))?;
     Ok(Recovered {
@@ -373,6 +360,17 @@ fn begin(folder: &Path, segments: &Segments, faults: &Faults, kept: Kept) -> Res
         seal: None,
         report: Recovery { size: 0, replayed: 0, cut: 0 },
     })
+}
+
+fn share(folder: &Path, faults: &Faults, synced: u64) -> io::Result<Arc<Shared>> {
+    let kept = Kept::open(folder.join("quorum"), faults.clone(), synced)?;
+    Ok(Arc::new(Shared {
+        folder: folder.to_path_buf(),
+        durable: AtomicU64::new(0),
+        readable: AtomicU64::new(0),
+        progress: watch::channel(Progress::default()).0,
+        kept: RwLock::new(kept),
+    }))
 }
 
 /// The entries of the bundle that is not full, checked against the edge's leaves.

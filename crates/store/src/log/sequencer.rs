@@ -363,7 +363,12 @@ impl Sequencer {
         }
         // A named segment says that everything before it is durable, and tiles that everything before it can be read:
         // the bundle of the last entries too, which would be nowhere else once the former segment is used again.
+        // A checkpoint must be kept too before the segment with its record goes.
         self.sync()?;
+        self.release();
+        if self.pending.recorded.is_some() {
+            return Ok(false);
+        }
         let Some(()) = unless_full(self.derived.put_partial())? else {
             return Ok(false);
         };
