@@ -20,7 +20,7 @@ use store::jobs::NewJob;
 use store::log::{AppendRefused, Appender, Ticket};
 use store::outbox::{OutboxError, Sequenced};
 use store::statements::{Acceptance, NewSigning};
-use tlog::hash::Hash;
+use tlog::hash::{Hash, leaf_hash};
 use tokio::sync::{mpsc, oneshot};
 
 use self::lines::Lines;
@@ -50,8 +50,8 @@ pub struct Entered {
 pub enum Place {
     /// At this index.
     Index(u64),
-    /// At the index that this claim gets.
-    Ticket(Ticket),
+    /// At the index that this claim gets, with this leaf hash.
+    Ticket(Ticket, Hash),
 }
 
 /// Why a statement did not get in.
@@ -214,7 +214,7 @@ impl Task {
     async fn append(&self, entry: &[u8], number: u64) -> Result<Place, DoorError> {
         let ticket = self.appender.append(entry)?;
         let _ = self.marks.send(Mark { number, ticket: ticket.clone() }).await;
-        Ok(Place::Ticket(ticket))
+        Ok(Place::Ticket(ticket, leaf_hash(entry)))
     }
 
     /// D4: the signing is here. Its entry is the one that was accepted first: a second signature by the same key over the

@@ -38,6 +38,19 @@ pub(crate) fn read(command: &mut Command) -> Result<Option<String>, Failure> {
         .then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
+/// Runs a command without showing what it writes: whether it ended with code 0, and both of its streams.
+pub(crate) fn quietly(command: &mut Command) -> Result<(bool, String), Failure> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| not_started(command, source))?;
+    let both = [output.stdout, output.stderr].concat();
+    Ok((
+        output.status.success(),
+        String::from_utf8_lossy(&both).into_owned(),
+    ))
+}
+
 /// Runs every step, even after one has failed; the titles of those that did.
 pub(crate) fn failures(steps: Vec<(&str, Command)>) -> Result<Vec<String>, Failure> {
     let mut failed = Vec::new();

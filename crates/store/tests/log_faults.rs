@@ -352,6 +352,7 @@ fn f8_a_damaged_tile_is_named_by_fsck_and_written_again_from_the_wal() {
 fn f8_fsck_names_a_stray_file_a_foreign_head_and_a_checkpoint_of_other_keys() {
     let folder = folder();
     let log = open(folder.path()).unwrap();
+    wait_public(&log);
     append(&log, 0..9);
     wait_public(&log);
     log.close();

@@ -49,7 +49,7 @@ pub async fn proof(State(node): State<Shared>, Path(name): Path<String>) -> Resu
     let own = node.log.as_ref().ok_or_else(Problem::not_found)?;
     let index = name.strip_suffix(".tlog-proof").filter(|digits| *digits == "0" || !digits.starts_with('0'));
     let index = index.and_then(|digits| digits.parse().ok()).ok_or_else(Problem::not_found)?;
-    let (_, text) = prove(own, index).await?;
+    let text = prove(own, index).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=86400"),

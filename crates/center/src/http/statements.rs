@@ -91,20 +91,20 @@ async fn take(node: &Shared, parameters: Parameters, body: Body) -> Result<Respo
     let statement = Statement::parse(envelope.payload())?;
     let id = statement.id();
     let Entered { is_new, place } = door.enter(Submission { statement, envelope, admitted }).await?;
-    let index = match place {
-        Place::Index(index) => index,
-        Place::Ticket(mut ticket) => ticket.durable().await.map_err(DoorError::Log)?,
+    let reader = own.log.reader();
+    let (index, leaf) = match place {
+        Place::Index(index) => (index, reader.leaf_hash(index).map_err(|error| Problem::unavailable(&error))?),
+        Place::Ticket(mut ticket, leaf) => (ticket.durable().await.map_err(DoorError::Log)?, leaf),
     };
     if is_new {
         node.metrics.accepted.fetch_add(1, Ordering::Relaxed);
     }
-    let reader = own.log.reader();
     let mut answer = Answer {
         statement: id.to_hex(),
         key: key.to_hex(),
         origin: own.origin.clone(),
         index,
-        leaf: String::new(),
+        leaf: leaf.to_hex(),
         witnessed: false,
         proof: None,
         have: None,
@@ -119,8 +119,7 @@ async fn take(node: &Shared, parameters: Parameters, body: Body) -> Result<Respo
         Ok(()) => {
             let proof = prove(own, index).await?;
             answer.witnessed = true;
-            answer.leaf = proof.0.to_hex();
-            answer.proof = Some(proof.1);
+            answer.proof = Some(proof);
             Ok((done, Json(answer)).into_response())
         }
         Err(tally) => {
@@ -146,15 +145,14 @@ async fn witnessed(reader: &Reader, index: u64, patience: Duration) -> Result<()
     Err(now.missing.map(|missing| missing.tally).unwrap_or_default())
 }
 
-/// Leaf hash and proof file of an entry that a public checkpoint covers.
-pub(super) async fn prove(own: &OwnLog, index: u64) -> Result<(Hash, String), Problem> {
+/// The proof file of an entry that a public checkpoint covers.
+pub(super) async fn prove(own: &OwnLog, index: u64) -> Result<String, Problem> {
     let reader = own.log.reader();
     let proven = tokio::task::spawn_blocking(move || {
         let Some(covering) = reader.first_covering(index)? else { return Ok(None) };
         let hashes = reader.inclusion_proof(index, covering.size)?;
-        let leaf = reader.leaf_hash(index)?;
         let file = ProofFile { extra: None, index, hashes, checkpoint: covering.note.to_string() };
-        Ok::<_, store::log::ReadError>(Some((leaf, file.to_text())))
+        Ok::<_, store::log::ReadError>(Some(file.to_text()))
     });
     match proven.await {
         Ok(Ok(Some(proven))) => Ok(proven),

@@ -72,7 +72,10 @@ fn run_each(programs: &Path, targets: &[String], seconds: u32) -> Result<(), Fai
             "-timeout=10",
             "-max_len=65536",
         ]);
-        if !process::succeeds(&mut fuzz)? {
+        // Its remarks about dictionaries and coverage are shown only where something was found.
+        let (passed, output) = process::quietly(&mut fuzz)?;
+        if !passed {
+            say::note(&output);
             say::note(&format!(
                 "the input is in {}; --input runs it again",
                 crashes.display()
