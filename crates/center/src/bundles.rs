@@ -94,6 +94,9 @@ fn log_id(vkeys: &[Vkey]) -> Hash {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GatherError {
+    /// The node is closing, or the judge failed by a bug, which its own log then tells.
+    #[error("the judgement was broken off")]
+    BrokenOff,
     /// The database gave no answer.
     #[error("the views cannot be read")]
     Database(#[from] DatabaseError),

@@ -85,6 +85,28 @@ pub struct Followed {
 pub struct PortalRole {
     /// Trust policy by which the pages judge.
     pub policy: PathBuf,
+    /// `security.txt` (RFC 9116) to serve.
+    pub security_txt: Option<PathBuf>,
+    /// What this node's operator says of the centers that witness.
+    pub centers: Vec<NamedCenter>,
+}
+
+/// What pages say of a center beside what its signatures say. The operator of this node vouches for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NamedCenter {
+    /// Its name in the witness text of the policy: a member of the quorum's group.
+    pub witness: String,
+    /// Name on pages, such as "Center Asia".
+    pub name: String,
+    /// Who runs it.
+    pub operator: String,
+    /// Country code of the operator's law.
+    pub jurisdiction: String,
+    /// Origin of its own log.
+    pub log: Option<String>,
+    /// Address of its portal.
+    pub portal: Option<String>,
 }
 
 /// What strangers may send.
@@ -174,7 +196,11 @@ impl Config {
             log: log.transpose()?,
             witness: witness.transpose()?,
             follow: follow.collect::<Result<_, _>>()?,
-            portal: file.portal.map(|portal| PortalRole { policy: folder.join(portal.policy) }),
+            portal: file.portal.map(|portal| PortalRole {
+                policy: folder.join(portal.policy),
+                security_txt: portal.security_txt.map(|path| folder.join(path)),
+                centers: portal.center,
+            }),
             limits: file.limits,
             url: url("url", file.url)?,
         })
@@ -318,6 +344,9 @@ struct FollowTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct PortalTable {
     policy: PathBuf,
+    security_txt: Option<PathBuf>,
+    #[serde(default)]
+    center: Vec<NamedCenter>,
 }
 
 /// One request a second, all day.

@@ -27,7 +27,12 @@ pub async fn run(
     let mut pause = FIRST_PAUSE;
     loop {
         match step(&node, &agent, &followed, &replica).await {
-            Ok(grown) => pause = if grown { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) },
+            Ok(grown) => {
+                if let Some(source) = node.source(followed.keys.origin()) {
+                    source.hear(node.now());
+                }
+                pause = if grown { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+            }
             Err(error) => {
                 tracing::warn!(origin = followed.keys.origin(), error = %chain(&error), hint = error.hint(), "not followed");
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -86,13 +91,21 @@ fn fetch(agent: &ureq::Agent, followed: &Followed, replica: &RwLock<Replica>) ->
     if size == held {
         return Ok(None);
     }
-    // The root is compared with the recomputed one when the copy grows; a long history is fetched over several rounds.
+    // All of it is held in memory until the root is recomputed, so a log must not make it any size it likes.
+    if size - held > MOST_BEHIND {
+        return Err(FollowError::TooFarBehind { held, size });
+    }
     let mut entries = Vec::new();
+    let mut fetched = 0;
     for index in held / u64::from(TILE_WIDTH)..=(size - 1) / u64::from(TILE_WIDTH) {
         let width = if index < full_tiles(0, size) { TILE_WIDTH } else { partial_width(0, size) };
         let tile = EntryTile { index, width };
         let url = format!("{}/{}", followed.url, tile.path());
         let bytes = get(agent, &url, MAX_ENTRY_BUNDLE as u64)?.ok_or(FollowError::Unavailable)?;
+        fetched += bytes.len();
+        if fetched > MOST_BYTES {
+            return Err(FollowError::TooFarBehind { held, size });
+        }
         let bundle = tile::entries(&bytes).ok_or(FollowError::Unavailable)?;
         let first = index * u64::from(TILE_WIDTH);
         let skip = usize::try_from(held.saturating_sub(first)).unwrap_or(usize::MAX);
@@ -150,6 +163,14 @@ pub enum FollowError {
         /// Entries shown now.
         size: u64,
     },
+    /// More is missing than is fetched at once.
+    #[error("the log shows {size} entries, this node holds {held}: more than it fetches at once")]
+    TooFarBehind {
+        /// Entries held.
+        held: u64,
+        /// Entries shown.
+        size: u64,
+    },
     /// No answer, or none that could be read.
     #[error("the log cannot be reached")]
     Unavailable,
@@ -166,11 +187,18 @@ impl FollowError {
             Self::Replica(cause) => cause.hint(),
             Self::Signed(cause) => cause.hint(),
             Self::Smaller { .. } => "keep this node's copy; if the log stays smaller, both checkpoints are evidence",
+            Self::TooFarBehind { .. } => "begin with a copy of another center's folder `followed`",
             Self::Unavailable => "the node asks again by itself; check follow.url if it stays",
             Self::Witnesses(cause) => cause.hint(),
         }
     }
 }
+
+/// A million entries of the usual 500 bytes are half a gigabyte.
+const MOST_BEHIND: u64 = 1 << 20;
+
+/// Bytes of entry bundles held at once.
+const MOST_BYTES: usize = 512 << 20;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);

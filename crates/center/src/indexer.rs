@@ -61,6 +61,7 @@ pub async fn catch_up(node: &Node, source: &Source) -> Result<u64, IndexError> {
         }
     }
     record(node, source, &latest.note).await?;
+    source.show(latest.size);
     Ok(applied)
 }
 

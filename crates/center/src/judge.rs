@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use evidence::bundle::BundleLine;
 use evidence::collect::Evidence;
 use evidence::judge::{Artifact, Choice, verify};
+use evidence::line::Word;
 use evidence::state::Memory;
-use evidence::time::Time;
 use evidence::verdict::Verdict;
 use tlog::hash::Hash;
 
 use crate::bundles::{GatherError, gather};
-use crate::node::Node;
+use crate::node::Shared;
 
 /// A verdict and what it rests on.
 #[derive(Clone, Debug)]
@@ -20,19 +19,22 @@ pub struct Judged {
     /// The verdict.
     pub verdict: Arc<Verdict>,
     /// The evidence.
-    pub lines: Arc<Vec<BundleLine>>,
+    pub evidence: Arc<Evidence>,
 }
 
-/// Verdicts reached lately, by digest.
+/// Verdicts reached lately, by what was asked.
 #[derive(Debug, Default)]
 pub struct Judgements {
-    kept: Mutex<HashMap<Hash, Kept>>,
+    kept: Mutex<HashMap<Question, Kept>>,
 }
+
+/// A file, and the channel that was named where it stands on several.
+type Question = (Hash, Option<Word>);
 
 #[derive(Debug)]
 struct Kept {
     at: u64,
-    sizes: Vec<u64>,
+    seen: Vec<(u64, u64)>,
     judged: Judged,
 }
 
@@ -40,38 +42,50 @@ struct Kept {
 ///
 /// # Errors
 /// [`GatherError`].
-pub async fn judge(node: &Node, digest: Hash) -> Result<Option<Judged>, GatherError> {
-    let Some(portal) = &node.policy else { return Ok(None) };
-    let now = node.now();
-    let sizes: Vec<u64> = node.sources.iter().map(crate::source::Source::public_size).collect();
-    if let Some(judged) = node.judgements.find(digest, now, &sizes) {
+pub async fn judge(
+    node: &Shared,
+    digest: Hash,
+    channel: Option<&Word>,
+) -> Result<Option<Judged>, GatherError> {
+    if node.policy.is_none() {
+        return Ok(None);
+    }
+    // Read before the evidence: whatever is logged or shown in between makes this verdict one of an earlier state.
+    let (now, seen) = (node.now(), node.seen());
+    let question = (digest, channel.cloned());
+    if let Some(judged) = node.judgements.find(&question, now, &seen) {
         return Ok(Some(judged));
     }
-    let lines = gather(node, digest).await?;
-    let evidence = Evidence::of(lines.clone());
-    let time = Time::from_seconds(i64::try_from(now).unwrap_or(i64::MAX));
-    let artifact = Artifact::File(digest);
-    let verdict = verify(&portal.policy, &evidence, &artifact, time, &Memory::NotKept, &Choice::default());
-    let judged = Judged { verdict: Arc::new(verdict), lines: Arc::new(lines) };
-    node.judgements.keep(digest, Kept { at: now, sizes, judged: judged.clone() });
+    let evidence = Arc::new(Evidence::of(gather(node, digest).await?));
+    // Signatures are milliseconds of arithmetic, which must not hold up other requests.
+    let (judging, judged_by, time) = (Arc::clone(node), Arc::clone(&evidence), node.time());
+    let choice = Choice { channel: channel.cloned() };
+    let verdict = tokio::task::spawn_blocking(move || {
+        let portal = judging.policy.as_ref()?;
+        let artifact = Artifact::File(digest);
+        Some(verify(&portal.policy, &judged_by, &artifact, time, &Memory::NotKept, &choice))
+    });
+    let Some(verdict) = verdict.await.map_err(|_| GatherError::BrokenOff)? else { return Ok(None) };
+    let judged = Judged { verdict: Arc::new(verdict), evidence };
+    node.judgements.keep(question, Kept { at: now, seen, judged: judged.clone() });
     Ok(Some(judged))
 }
 
 impl Judgements {
-    fn find(&self, digest: Hash, now: u64, sizes: &[u64]) -> Option<Judged> {
+    fn find(&self, question: &Question, now: u64, seen: &[(u64, u64)]) -> Option<Judged> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&digest)?;
+        let found = kept.get(question)?;
         // A clock set back must not keep an old verdict alive.
         let is_fresh = now >= found.at && now - found.at < KEPT_FOR;
-        (is_fresh && found.sizes == sizes).then(|| found.judged.clone())
+        (is_fresh && found.seen == seen).then(|| found.judged.clone())
     }
 
-    fn keep(&self, digest: Hash, new: Kept) {
+    fn keep(&self, question: Question, new: Kept) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST_KEPT {
             kept.clear();
         }
-        kept.insert(digest, new);
+        kept.insert(question, new);
     }
 }
 

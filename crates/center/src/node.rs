@@ -1,6 +1,5 @@
 //! The node: everything that requests and loops share. Opened once; each field says which loop owns it.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -25,6 +24,7 @@ use crate::door::Door;
 use crate::http::limit::RateLimit;
 use crate::judge::Judgements;
 use crate::metrics::Metrics;
+use crate::pages::Pages;
 use crate::round::Asked;
 use crate::source::{Bytes, Source};
 
@@ -49,6 +49,8 @@ pub struct Node {
     pub policy: Option<PortalPolicy>,
     /// Verdicts that were reached lately.
     pub judgements: Judgements,
+    /// What pages remember between requests.
+    pub pages: Pages,
     /// Who may say what; refreshed by its loop.
     admissions: RwLock<Arc<Admissions>>,
     /// The door's task; set when the node serves.
@@ -82,6 +84,8 @@ pub struct PortalPolicy {
     pub text: String,
     /// The policy.
     pub policy: Policy,
+    /// `security.txt` as it is served, if the operator has one.
+    pub security_txt: Option<String>,
 }
 
 impl Node {
@@ -99,28 +103,22 @@ impl Node {
         let log = open_log(&config, &metrics)?;
         let mut sources = Vec::new();
         if let (Some(own), Some(role)) = (&log, &config.log) {
-            sources.push(Source {
-                origin: own.origin.clone(),
-                vkeys: own.keys.keys().to_vec(),
-                witnesses: role.witnesses.clone(),
-                bytes: Bytes::Own(own.log.reader()),
-            });
+            let bytes = Bytes::Own(own.log.reader());
+            sources.push(Source::new(&own.origin, own.keys.keys(), &role.witnesses, bytes));
         }
         for followed in &config.follow {
             let name = sha256(followed.keys.origin().as_bytes()).to_hex();
             let replica = Replica::open(&config.copies.join(name))?;
-            sources.push(Source {
-                origin: followed.keys.origin().to_owned(),
-                vkeys: followed.keys.keys().to_vec(),
-                witnesses: followed.witnesses.clone(),
-                bytes: Bytes::Copy(Arc::new(RwLock::new(replica))),
-            });
+            let bytes = Bytes::Copy(Arc::new(RwLock::new(replica)));
+            let keys = &followed.keys;
+            sources.push(Source::new(keys.origin(), keys.keys(), &followed.witnesses, bytes));
         }
         let admissions = Admissions::load(&database).await?;
         Ok(Arc::new(Self {
             witness: open_witness(&config)?,
             policy: open_policy(&config)?,
             judgements: Judgements::default(),
+            pages: Pages::default(),
             admissions: RwLock::new(Arc::new(admissions)),
             door: OnceLock::new(),
             appends_allowed: AtomicBool::new(false),
@@ -178,6 +176,11 @@ impl Node {
     /// The log of that origin.
     pub fn source(&self, origin: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.origin == origin)
+    }
+
+    /// How far each log is seen and shown here: what was computed from the logs holds while this stays.
+    pub fn seen(&self) -> Vec<(u64, u64)> {
+        self.sources.iter().map(|source| (source.public_size(), source.shown())).collect()
     }
 
     /// Lets the own log append, as soon as a quorum of witnesses has told what it saw last (`tlog.md` §5.3). Asks again
@@ -297,6 +300,12 @@ pub enum NodeError {
     /// A copy of a followed log.
     #[error("the copy of a followed log cannot be opened")]
     Replica(#[from] ReplicaError),
+    /// The file of `portal.security-txt`.
+    #[error("the security.txt of the portal cannot be read: {kind}")]
+    SecurityTxt {
+        /// Why.
+        kind: std::io::ErrorKind,
+    },
     /// The witness.
     #[error("the witness cannot be opened")]
     Witness(#[from] OpenRefused),
@@ -315,6 +324,7 @@ impl NodeError {
             Self::Log(cause) => cause.hint(),
             Self::Policy(_) | Self::PolicyFile { .. } => "check portal.policy in node.toml",
             Self::Replica(cause) => cause.hint(),
+            Self::SecurityTxt { .. } => "check portal.security-txt in node.toml",
             Self::Witness(cause) => cause.hint(),
         }
     }
@@ -382,14 +392,13 @@ fn open_witness(config: &Config) -> Result<Option<Arc<Witness>>, NodeError> {
 
 fn open_policy(config: &Config) -> Result<Option<PortalPolicy>, NodeError> {
     let Some(role) = &config.portal else { return Ok(None) };
-    let text = read_policy(&role.policy)?;
+    let text = std::fs::read_to_string(&role.policy)
+        .map_err(|error| NodeError::PolicyFile { kind: error.kind() })?;
     let now = Time::from_seconds(i64::try_from(clock::now()).unwrap_or(i64::MAX));
     let policy = Policy::parse(&text, now).map_err(NodeError::Policy)?;
-    Ok(Some(PortalPolicy { text, policy }))
-}
-
-fn read_policy(path: &Path) -> Result<String, NodeError> {
-    std::fs::read_to_string(path).map_err(|error| NodeError::PolicyFile { kind: error.kind() })
+    let security_txt = role.security_txt.as_ref().map(std::fs::read_to_string).transpose();
+    let security_txt = security_txt.map_err(|error| NodeError::SecurityTxt { kind: error.kind() })?;
+    Ok(Some(PortalPolicy { text, policy, security_txt }))
 }
 
 /// Bytes that uploads leave free: a full group of the log, its segment, and room for the database.

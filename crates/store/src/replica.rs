@@ -115,6 +115,23 @@ impl Replica {
         Ok(Some((*size, note)))
     }
 
+    /// The largest kept checkpoint whose tree has fewer than `size` entries, with its size.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Io`].
+    pub fn before(&self, size: u64) -> Result<Option<(u64, String)>, ReplicaError> {
+        let Some(size) = self.kept.range(..size).next_back() else { return Ok(None) };
+        let note = fs::read_to_string(self.folder.join(format!("quorum/{size:020}")))?;
+        Ok(Some((*size, note)))
+    }
+
+    /// When this copy took the kept checkpoint of `size` entries, in seconds since the epoch; `None` if it keeps none.
+    pub fn taken_at(&self, size: u64) -> Option<u64> {
+        let file = fs::metadata(self.folder.join(format!("quorum/{size:020}"))).ok()?;
+        let since = file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(since.as_secs())
+    }
+
     /// The inclusion proof of entry `index` in the tree of `size` entries.
     ///
     /// # Errors

@@ -154,8 +154,11 @@ impl Vkey {
         full_key_id(&self.name, self.algorithm, &self.public_key)
     }
 
-    /// Whether `signature` is this key's over `message`; ML-DSA-44 with the empty context, Ed25519 by the strict rule
-    /// of RFC 8032 (canonical encodings, no key of small order).
+    /// Whether `signature` is this key's over `message`.
+    ///
+    /// Ed25519 by the equation of RFC 8032 section 5.1.7 without the cofactor, `[s]B = R + [k]A`, with s below the group
+    /// order, A and R in their one spelling, and neither of small order: the RFC allows a small R, we do not. ML-DSA-44
+    /// with the empty context (FIPS 204 algorithm 3).
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let prepared = self
             .prepared
@@ -243,7 +246,7 @@ pub enum VkeyRefused {
     /// The name is empty or has a space or a plus sign.
     #[error("vkey's name is empty or has a space, a control character or a plus sign")]
     Name,
-    /// The bytes are no point of the curve.
+    /// The bytes are no point of the curve, one of small order, or a second spelling of one.
     #[error("vkey's key is not a valid public key")]
     NotAKey,
     /// A signature type that this crate does not read.
@@ -275,8 +278,9 @@ impl Prepared {
 
 fn ed25519(public_key: &[u8]) -> Option<ed25519_dalek::VerifyingKey> {
     let key = ed25519_dalek::VerifyingKey::from_bytes(public_key.try_into().ok()?).ok()?;
-    // A key of small order verifies signatures that nobody made.
-    (!key.is_weak()).then_some(key)
+    // A key of small order verifies signatures that nobody made; a second spelling of a point would be a second key.
+    let canonical = key.to_edwards().compress().as_bytes() == public_key;
+    (canonical && !key.is_weak()).then_some(key)
 }
 
 fn key_id(name: &KeyName, algorithm: Algorithm, public_key: &[u8]) -> KeyId {

@@ -17,7 +17,10 @@ fuzz_target!(|text: &str| {
         }
         Ok(_) => {
             let sealed = seal(text).expect("a policy can be sealed");
-            assert!(Policy::parse(&sealed, now).is_ok(), "sealing broke the policy");
+            assert!(
+                Policy::parse(&sealed, now).is_ok(),
+                "sealing broke the policy"
+            );
         }
     }
 });

@@ -6,7 +6,9 @@ use libfuzzer_sys::fuzz_target;
 use store::log::{HEADER, Header, parse_record};
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some(record) = parse_record(bytes) else { return };
+    let Some(record) = parse_record(bytes) else {
+        return;
+    };
     let header: &[u8; HEADER] = bytes.first_chunk().expect("a record has a header");
     assert_eq!(&record.header.to_bytes(), header);
     assert_eq!(Header::parse(header), Some(record.header));

@@ -112,6 +112,14 @@ impl Fleet {
         }
     }
 
+    /// Process id of the node of that name.
+    pub(crate) fn id(&self, name: &str) -> Option<u32> {
+        self.nodes
+            .iter()
+            .find(|node| node.name == name)
+            .map(|node| node.child.id())
+    }
+
     /// Stops the node of that name, as an outage would.
     pub(crate) fn stop_one(&mut self, name: &str) {
         for node in self.nodes.extract_if(.., |node| node.name == name) {

@@ -21,7 +21,7 @@ pub(crate) fn tell(demo: &mut Demo, interrupt: &Interrupt) -> Result<(), Failure
     say::step("one of three centers is down: everything works");
     demo.fleet.stop_one("asia");
     let second = file(demo, "second")?;
-    say::answer(demo.publish(&[&second], "0.2.0", YES)?.trim_end());
+    say::answer(patiently(interrupt, || demo.publish(&[&second], "0.2.0", YES))?.trim_end());
     say::answer(patiently(interrupt, || demo.verify_online(&second, ACCEPTED))?.trim_end());
 
     say::step("two of three are down: undecided, and what was proven stays proven");

@@ -4,6 +4,7 @@
 //! argument lists stand in the step that uses them, so that this file can be read as a script.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -76,7 +77,8 @@ pub(crate) fn tell(
     let mut admit = Command::new(&programs.center);
     admit
         .args(["publisher", "add", PUBLISHER, "--key"])
-        .arg(at("publisher-key.pem"));
+        .arg(at("publisher-key.pem"))
+        .args(["--quota", "1000000"]);
     ask(
         "publisher",
         admit
@@ -231,12 +233,18 @@ impl Demo {
 
     /// Waits until a started node says that it is ready.
     pub(crate) fn wait_ready(&mut self, name: &str, interrupt: &Interrupt) -> Result<(), Failure> {
-        let place = self.places.iter().find(|place| place.name == name);
-        let address = place.map(|place| place.address);
-        match address {
+        match self.address(name) {
             Some(address) => self.fleet.wait_ready(name, address, "/readyz", interrupt),
             None => Ok(()),
         }
+    }
+
+    /// Where a node answers.
+    pub(crate) fn address(&self, name: &str) -> Option<SocketAddr> {
+        self.places
+            .iter()
+            .find(|place| place.name == name)
+            .map(|place| place.address)
     }
 
     /// Where everything of the demo is.

@@ -94,7 +94,8 @@ pub(crate) fn node(place: &Place, publisher: &Place, places: &[Place]) -> String
     let mut text = format!(
         "name = \"{}\"\noperator = \"{}\"\nregion = \"{}\"\njurisdiction = \"{}\"\nlisten = \"{}\"\nurl = \"{}\"\n\
          data = \"data\"\n\n[log]\norigin = \"{}\"\nkeys = \"log.keys\"\nwitnesses = '''\n{quorum}'''\n\n\
-         [portal]\npolicy = \"../../policy.toml\"\n",
+         [portal]\npolicy = \"../../policy.toml\"\n\n\
+         # On loopback everyone has one address.\n[limits]\nrequests-per-second = 1000000\nburst = 1000000\n",
         place.title,
         place.operator,
         place.region,

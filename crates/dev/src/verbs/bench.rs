@@ -4,10 +4,14 @@
 //! was measured in the same run.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::demo::interrupt::Interrupt;
+use crate::demo::story::{self, Demo, Programs, YES, patiently};
 use crate::failure::Failure;
 use crate::project::{self, cargo};
+use crate::verbs::up;
 use crate::{process, say};
 
 #[derive(clap::Args)]
@@ -19,28 +23,47 @@ pub(crate) struct Arguments {
     write: bool,
 }
 
-/// Builds the programs and the table, measures, prints.
+/// Builds the programs and the table, starts the demo that some rows need, measures, prints.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    process::run(
-        "building the programs",
-        cargo().args(["build", "--release", "--quiet"]),
-    )?;
+    let interrupt = Interrupt::listen();
+    let programs = up::build()?;
+    let folder = up::emptied(&project::target().join("demo-bench"))?;
+    let mut demo = story::tell(&Programs::in_folder(&programs), &folder, &interrupt)?;
+    publish_seven_more(&demo, &folder, &interrupt)?;
+
     say::step("measuring (leave the machine alone meanwhile)");
     let mut bench = cargo();
-    bench.args([
-        "bench",
-        "--quiet",
-        "--package",
-        "dev",
-        "--bench",
-        "table",
-        "--",
-    ]);
-    bench.args(&arguments.row);
     bench
-        .env("VITRINE_PROGRAMS", project::target().join("release"))
-        .stderr(Stdio::inherit());
-    let table = read_table(&mut bench)?;
+        .args([
+            "bench",
+            "--quiet",
+            "--package",
+            "dev",
+            "--bench",
+            "table",
+            "--",
+        ])
+        .args(&arguments.row);
+    bench
+        .env("VITRINE_PROGRAMS", &programs)
+        .env("VITRINE_DEMO", &folder);
+    for (variable, name) in [
+        ("VITRINE_PUBLISHER", "publisher"),
+        ("VITRINE_CENTER", "europe"),
+    ] {
+        bench.env(
+            variable,
+            demo.address(name)
+                .map_or_else(String::new, |address| address.to_string()),
+        );
+    }
+    bench.env(
+        "VITRINE_PUBLISHER_PROCESS",
+        demo.fleet.id("publisher").unwrap_or(0).to_string(),
+    );
+    let table = read_table(bench.stderr(Stdio::inherit()));
+    demo.fleet.stop();
+    let table = table?;
     say::answer(table.trim_end());
     if arguments.write {
         let readme = project::root().join("README.md");
@@ -48,6 +71,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         fs::write(&readme, with_table(&text, &table)?).map_err(Failure::file(&readme))?;
         say::note("the table in README.md is the one above");
     }
+    Ok(())
+}
+
+/// With the demo's own update, eight of one line; the bundle of the eighth is what the row `verify` judges.
+fn publish_seven_more(demo: &Demo, folder: &Path, interrupt: &Interrupt) -> Result<(), Failure> {
+    say::step("publishing seven more updates of the line");
+    let file = folder.join("eighth");
+    for serial in 2..=8 {
+        fs::write(&file, format!("update {serial}")).map_err(Failure::file(&file))?;
+        // The node tells a line's newest serial from its views, which follow the log within moments.
+        patiently(interrupt, || {
+            demo.publish(&[&file], &format!("0.{serial}.0"), YES)
+        })?;
+    }
+    patiently(interrupt, || {
+        demo.fetch_bundle(&file, &folder.join("eighth.bundle.jsonl"), YES)
+    })?;
     Ok(())
 }
 

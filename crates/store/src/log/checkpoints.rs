@@ -126,6 +126,14 @@ impl Kept {
         self.read(*size, *place).map(Some)
     }
 
+    /// The largest one below `size`.
+    pub(super) fn before(&self, size: u64) -> io::Result<Option<QuorumCheckpoint>> {
+        let Some((size, place)) = self.places.range(..size).next_back() else {
+            return Ok(None);
+        };
+        self.read(*size, *place).map(Some)
+    }
+
     /// Of each hour that is over for a day at `now`, keeps the last.
     ///
     /// The shorter file is synced and renamed over the longer one: a crash leaves either.

@@ -52,6 +52,14 @@ impl Reader {
         Ok(self.0.kept().first_covering(index)?)
     }
 
+    /// The largest kept quorum checkpoint whose tree has fewer than `size` entries.
+    ///
+    /// # Errors
+    /// [`ReadError::Io`].
+    pub fn before(&self, size: u64) -> Result<Option<QuorumCheckpoint>, ReadError> {
+        Ok(self.0.kept().before(size)?)
+    }
+
     /// What moves while the log grows; wakes its watchers at each public checkpoint, and when a witness round or the log
     /// itself fails.
     pub fn progress(&self) -> watch::Receiver<Progress> {

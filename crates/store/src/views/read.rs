@@ -1,6 +1,8 @@
 //! The reads that pages need, each one query. Lists are cut by log index, so that an address keeps showing the same
 //! rows (`portal.md` §2).
 
+use std::ops::Range;
+
 use sqlx::any::AnyRow;
 use tlog::hash::Hash;
 
@@ -101,33 +103,81 @@ impl Database {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<UpdateRow>, DatabaseError> {
-        let mut conditions = Conditions::new(UPDATES);
-        conditions.text(" WHERE view_updates.origin = ", origin, FIRST_SIGNING);
-        for (column, value) in [
-            (" AND product = ", &filter.product),
-            (" AND channel = ", &filter.channel),
-            (" AND state = ", &filter.state),
-        ] {
-            if let Some(value) = value {
-                conditions.text(column, value.as_str(), "");
-            }
-        }
-        if let Some(text) = &filter.text {
-            conditions.text(
-                " AND search LIKE ",
-                containing(&searchable(text)),
-                r" ESCAPE '\'",
-            );
-        }
-        if let Some(before) = before {
-            conditions.number(" AND view_updates.log_index < ", before, "")?;
-        }
-        conditions.number(
-            " ORDER BY view_updates.log_index DESC LIMIT ",
-            u64::from(limit),
-            "",
-        )?;
-        self.rows(conditions.into_query(), update).await
+        let conditions = Conditions::new(UPDATES);
+        let query = filtered(conditions, origin, FIRST_SIGNING, filter, before, limit)?;
+        self.rows(query, update).await
+    }
+
+    /// The same, each serial of a line once, at its first entry: what was offered, without amendments. Other files under a
+    /// serial that is taken are listed besides, for they convict their signer.
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub async fn offers(
+        &self,
+        origin: &str,
+        filter: &UpdateFilter,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<UpdateRow>, DatabaseError> {
+        let conditions = Conditions::new(UPDATES);
+        let query = filtered(conditions, origin, FIRST_OFFER, filter, before, limit)?;
+        self.rows(query, update).await
+    }
+
+    /// How many serials of lines in `origin` meet `filter`.
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub async fn offer_count(
+        &self,
+        origin: &str,
+        filter: &UpdateFilter,
+    ) -> Result<u64, DatabaseError> {
+        let mut conditions = Conditions::new(
+            "SELECT COUNT(*) AS offers FROM (SELECT DISTINCT line_id, serial FROM view_updates",
+        );
+        narrow(&mut conditions, origin, "", filter);
+        conditions.push(") AS serials");
+        let row = conditions.into_query().fetch_one(self.reads()).await?;
+        row.number("offers")
+    }
+
+    /// Products with updates in `origin`, by name, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub async fn products(&self, origin: &str, limit: u32) -> Result<Vec<String>, DatabaseError> {
+        let mut conditions = Conditions::new("SELECT DISTINCT product FROM view_updates");
+        conditions.text(" WHERE origin = ", origin, "");
+        conditions.number(" ORDER BY product LIMIT ", u64::from(limit), "")?;
+        self.rows(conditions.into_query(), |row| row.text("product"))
+            .await
+    }
+
+    /// How many entries of `origin` with an index in `range` are of which predicate type; `None` while the body is
+    /// withheld.
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub async fn kinds(
+        &self,
+        origin: &str,
+        range: Range<u64>,
+    ) -> Result<Vec<(Option<String>, u64)>, DatabaseError> {
+        let mut conditions =
+            Conditions::new("SELECT predicate_type, COUNT(*) AS entries FROM view_entries");
+        conditions.text(" WHERE origin = ", origin, "");
+        conditions.number(" AND log_index >= ", range.start, "")?;
+        conditions.number(" AND log_index < ", range.end, " GROUP BY predicate_type")?;
+        self.rows(conditions.into_query(), |row| {
+            Ok((row.text_or_null("predicate_type")?, row.number("entries")?))
+        })
+        .await
     }
 
     /// Updates on `line` in `origin` with a serial of at least `serial`, by (serial, index), at most `limit`: first the
@@ -386,6 +436,47 @@ fn by_place(mut updates: Vec<UpdateRow>) -> Vec<UpdateRow> {
     updates
 }
 
+fn filtered(
+    mut conditions: Conditions,
+    origin: &str,
+    once: &str,
+    filter: &UpdateFilter,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Query<'static>, DatabaseError> {
+    narrow(&mut conditions, origin, once, filter);
+    if let Some(before) = before {
+        conditions.number(" AND view_updates.log_index < ", before, "")?;
+    }
+    conditions.number(
+        " ORDER BY view_updates.log_index DESC LIMIT ",
+        u64::from(limit),
+        "",
+    )?;
+    Ok(conditions.into_query())
+}
+
+/// `once` says which of several rows of one thing is meant.
+fn narrow(conditions: &mut Conditions, origin: &str, once: &str, filter: &UpdateFilter) {
+    conditions.text(" WHERE view_updates.origin = ", origin, once);
+    for (column, value) in [
+        (" AND product = ", &filter.product),
+        (" AND channel = ", &filter.channel),
+        (" AND state = ", &filter.state),
+    ] {
+        if let Some(value) = value {
+            conditions.text(column, value.as_str(), "");
+        }
+    }
+    if let Some(text) = &filter.text {
+        conditions.text(
+            " AND search LIKE ",
+            containing(&searchable(text)),
+            r" ESCAPE '\'",
+        );
+    }
+}
+
 /// The lowest and the highest digest that start with `prefix`: a range, so that an index serves it on every database.
 fn digests_from(prefix: &str) -> Option<(String, String)> {
     let lowest = format!("{prefix:0<64}");
@@ -400,6 +491,12 @@ pub(super) const LOGS: &str = "SELECT origin, size, root, checkpoint, checked_at
 pub(super) const UPDATES: &str =
     "SELECT origin, log_index, statement_id, line_id, publisher, product, kind, channel, platform, serial, version,
         state, audience, active_from, actions_class, consent, recorded_at FROM view_updates";
+
+const FIRST_OFFER: &str = " AND NOT EXISTS (SELECT 1 FROM view_updates AS earlier
+    WHERE earlier.origin = view_updates.origin AND earlier.line_id = view_updates.line_id
+      AND earlier.serial = view_updates.serial AND earlier.log_index < view_updates.log_index
+      AND (SELECT digest FROM view_files WHERE statement_id = earlier.statement_id AND position = 0)
+        = (SELECT digest FROM view_files WHERE statement_id = view_updates.statement_id AND position = 0))";
 
 const FIRST_SIGNING: &str = " AND NOT EXISTS (SELECT 1 FROM view_updates AS earlier
     WHERE earlier.origin = view_updates.origin AND earlier.statement_id = view_updates.statement_id

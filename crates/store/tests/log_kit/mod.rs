@@ -59,7 +59,11 @@ impl Signer for Key {
         use ed25519_dalek::Signer as _;
         Ok(match &self.secret {
             Secret::Ed25519(key) => key.sign(message).to_bytes().to_vec(),
-            Secret::MlDsa44(key) => key.sign_deterministic(message, &[]).unwrap().encode().to_vec(),
+            Secret::MlDsa44(key) => key
+                .sign_deterministic(message, &[])
+                .unwrap()
+                .encode()
+                .to_vec(),
         })
     }
 }
@@ -102,7 +106,9 @@ pub(crate) const NAMES: [&str; 3] = ["a", "b", "c"];
 
 impl Center {
     pub(crate) fn new() -> Self {
-        Self { state: Arc::default() }
+        Self {
+            state: Arc::default(),
+        }
     }
 
     pub(crate) fn switch_off(&self, names: &[&'static str]) {
@@ -118,8 +124,13 @@ impl Center {
         let state = self.state.lock().unwrap();
         let policy = two_of_three();
         let told = policy.witnesses().iter().zip(NAMES);
-        told.map(|(witness, name)| (witness.name.clone(), state.seen.get(name).map_or(0, |seen| seen.0)))
-            .collect()
+        told.map(|(witness, name)| {
+            (
+                witness.name.clone(),
+                state.seen.get(name).map_or(0, |seen| seen.0),
+            )
+        })
+        .collect()
     }
 
     /// Asks in turn; a witness signs only what is consistent with what it signed before.
@@ -132,7 +143,11 @@ impl Center {
             if state.off.contains(&name) {
                 continue;
             }
-            let (old, old_root) = state.seen.get(name).copied().unwrap_or((0, Hash::EMPTY_ROOT));
+            let (old, old_root) = state
+                .seen
+                .get(name)
+                .copied()
+                .unwrap_or((0, Hash::EMPTY_ROOT));
             let Ok(proof) = round.consistency_proof(old) else {
                 continue;
             };
@@ -142,7 +157,11 @@ impl Center {
                 continue;
             }
             state.seen.insert(name, (size, root));
-            let key = Key::new(&format!("witness.example/{name}"), Algorithm::Ed25519Cosignature, seed);
+            let key = Key::new(
+                &format!("witness.example/{name}"),
+                Algorithm::Ed25519Cosignature,
+                seed,
+            );
             let line = cosign(note.text(), NOW, &key).unwrap();
             if round.add(&line).unwrap() {
                 return;
@@ -154,7 +173,11 @@ impl Center {
 pub(crate) fn two_of_three() -> Witnesses {
     let mut text = String::new();
     for (name, seed) in NAMES.into_iter().zip(10..) {
-        let key = Key::new(&format!("witness.example/{name}"), Algorithm::Ed25519Cosignature, seed);
+        let key = Key::new(
+            &format!("witness.example/{name}"),
+            Algorithm::Ed25519Cosignature,
+            seed,
+        );
         text.push_str(&format!("witness {name} {}\n", key.vkey));
     }
     text.push_str("group three 2 a b c\nquorum three\n");
@@ -206,15 +229,23 @@ pub(crate) fn open_witnessed(folder: &Path, center: &Center, faults: &Faults) ->
 
 /// A folder in memory where there is one: injected faults need no real disk.
 pub(crate) fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
 pub(crate) fn entry(number: u64) -> Vec<u8> {
-    format!("entry {number} {}", "x".repeat(usize::try_from(number % 300).unwrap())).into_bytes()
+    format!(
+        "entry {number} {}",
+        "x".repeat(usize::try_from(number % 300).unwrap())
+    )
+    .into_bytes()
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     runtime.block_on(future)
 }
 
@@ -238,7 +269,10 @@ pub(crate) fn wait_round(log: &Log, faults: &Faults) {
     let progress = log.reader().progress();
     let is_over = || {
         let progress = progress.borrow();
-        let is_missing = progress.missing.as_ref().is_some_and(|missing| missing.size >= size);
+        let is_missing = progress
+            .missing
+            .as_ref()
+            .is_some_and(|missing| missing.size >= size);
         progress.public >= Some(size) || is_missing || progress.stopped.is_some()
     };
     while !is_over() && !faults.is_power_cut() {

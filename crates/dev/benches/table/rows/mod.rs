@@ -2,7 +2,10 @@
 
 mod append;
 pub(crate) mod memory;
+mod pages;
 mod start;
+mod statements;
+mod verify;
 mod witness;
 
 use crate::Row;
@@ -11,6 +14,9 @@ use crate::Row;
 pub(crate) const ROWS: &[(&str, Row)] = &[
     ("append", append::measure),
     ("memory", memory::measure),
+    ("statements", statements::measure),
+    ("verify", verify::measure),
     ("witness", witness::measure),
+    ("pages", pages::measure),
     ("start", start::measure),
 ];

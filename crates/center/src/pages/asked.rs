@@ -1,0 +1,96 @@
+//! What a reader asked for: which page, in which form, with which parameters.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, header};
+
+use crate::portal::link;
+
+/// One request for a page.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) form: Form,
+    /// The page's path, percent-encoded as it came, without [`API`].
+    pub(super) path: String,
+    /// True for `?open=all`.
+    pub(super) open_all: bool,
+    /// Path and canonical query; [`Asked::with`] sets the query.
+    pub(super) address: String,
+    /// `If-None-Match`.
+    pub(super) held: Option<HeaderValue>,
+    pub(super) is_head: bool,
+    /// `None` if the query cannot be read.
+    parameters: Option<Vec<(String, String)>>,
+}
+
+/// The two forms of each page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Html,
+    Json,
+}
+
+/// Where the JSON of a page stands.
+pub(super) fn api(path: &str) -> String {
+    format!("{API}{path}")
+}
+
+impl Asked {
+    /// The first parameter of that name, if it is not empty.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.parameters.iter().flatten();
+        let value = pairs.find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// True if the query could be read.
+    pub(super) fn is_readable(&self) -> bool {
+        self.parameters.is_some()
+    }
+
+    /// The same with the parameters that this page reads: the others are left out of its address.
+    pub(super) fn with(mut self, query: &[(&str, &str)]) -> Self {
+        self.address = link::with_query(&self.path, query);
+        self
+    }
+
+    /// The name under which the page is kept.
+    pub(super) fn key(&self) -> String {
+        let form = match self.form {
+            Form::Html => "html",
+            Form::Json => "json",
+        };
+        let open = if self.open_all { "open" } else { "" };
+        format!("{form} {open} {}", self.address)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let path = parts.uri.path();
+        let (form, path) = match path.strip_prefix(API) {
+            Some("") => (Form::Json, link::HOME),
+            Some(page) if page.starts_with('/') => (Form::Json, page),
+            _ => (Form::Html, path),
+        };
+        let parameters = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let mut asked = Self {
+            form,
+            path: path.to_owned(),
+            open_all: false,
+            address: path.to_owned(),
+            held: parts.headers.get(header::IF_NONE_MATCH).cloned(),
+            is_head: parts.method == Method::HEAD,
+            parameters: parameters.ok().map(|Query(pairs)| pairs),
+        };
+        asked.open_all = asked.parameter("open") == Some("all");
+        Ok(asked)
+    }
+}
+
+/// Before the path of a page stands this for its JSON.
+pub(super) const API: &str = "/api/v1";

@@ -1,0 +1,98 @@
+//! Statements over HTTP: the signature is checked, the statement passes the door, the entry is durable before the answer.
+
+use std::fs;
+
+use evidence::envelope::Envelope;
+use evidence::key::PublicKey;
+use p256::pkcs8::DecodePrivateKey;
+use tlog::hash::{Hash, sha256};
+
+use crate::Setting;
+use crate::clock::once;
+use crate::demo::Demo;
+use crate::http::{Requests, post, put, send};
+use crate::table::{Line, count};
+
+pub(crate) fn measure(setting: &Setting) -> Result<Vec<Line>, String> {
+    let demo = Demo::of_environment()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let pem = fs::read_to_string(demo.file("publisher.key")).map_err(|error| error.to_string())?;
+    let secret = p256::SecretKey::from_pkcs8_pem(&pem).map_err(|error| error.to_string())?;
+    let secret = p256::ecdsa::SigningKey::from(secret);
+    let path = format!(
+        "/api/v1/statements?key={}&wait=durable",
+        PublicKey::of(&secret).id()
+    );
+
+    // Each statement is about a file of its own, which the node holds already, and opens a line of its own.
+    let file = |number: u64| format!("file {number}").into_bytes();
+    let uploads = (0..STATEMENTS).map(|number| {
+        let bytes = file(number);
+        put(
+            demo.publisher,
+            &format!("/api/v1/blobs/sha256/{}", sha256(&bytes)),
+            &bytes,
+        )
+    });
+    let uploads = Requests::Each(uploads.collect());
+    runtime.block_on(send(
+        demo.publisher,
+        uploads,
+        CONNECTIONS,
+        None,
+        &[200, 201],
+    ))?;
+    let requests: Vec<Vec<u8>> = (0..STATEMENTS)
+        .map(|number| {
+            let bytes = file(number);
+            let envelope = Envelope::sign(
+                update(number, sha256(&bytes), bytes.len()).into_bytes(),
+                &secret,
+            );
+            post(demo.publisher, &path, &envelope.to_bytes())
+        })
+        .collect();
+
+    let cpu = demo.publisher_cpu()?;
+    let (sample, sent) = once(STATEMENTS, || {
+        runtime.block_on(send(
+            demo.publisher,
+            Requests::Each(requests),
+            CONNECTIONS,
+            None,
+            &[201],
+        ))
+    });
+    sent?;
+    let cpu = demo.publisher_cpu()? - cpu;
+    let share = 100.0 * sample.rate() / setting.floors.p256.rate();
+    Ok(vec![Line::new(
+        &format!("statements over HTTP, checked, durable, {CONNECTIONS} connections"),
+        format!("{}/s, {share:.0} % of the floor", count(sample.rate())),
+        Some(cpu.div_f64(STATEMENTS as f64)),
+        format!(
+            "P-256 checks of one core {}/s",
+            count(setting.floors.p256.rate())
+        ),
+        "≥ 70 % of the floor",
+    )])
+}
+
+/// An update in its canonical spelling: first of the line of product `bench-NUMBER`.
+fn update(number: u64, digest: Hash, size: usize) -> String {
+    format!(
+        "{{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{{\
+         \"actions\":{{\"class\":\"feature\",\"consent\":\"contract\"}},\
+         \"activation\":{{\"from\":\"2026-01-01T00:00:00Z\"}},\"audience\":{{\"kind\":\"everyone\"}},\
+         \"channel\":\"stable\",\"files\":[{{\"name\":\"app\",\"role\":\"full\",\"size\":{size}}}],\
+         \"kind\":\"software\",\"platform\":\"any\",\"product\":\"bench-{number}\",\"publisher\":\"vitrine\",\
+         \"serial\":1,\"state\":\"offered\",\"version\":\"1\"}},\"predicateType\":\"urn:vitrine:update:v1\",\
+         \"subject\":[{{\"digest\":{{\"sha256\":\"{digest}\"}},\"name\":\"app\"}}]}}"
+    )
+}
+
+const STATEMENTS: u64 = 5_000;
+const CONNECTIONS: usize = 64;
