@@ -46,7 +46,8 @@ export async function openBrowser() {
  * Without `scripts` no script file is loaded. The browser's own switch would be stricter, but it stops axe as well; that
  * pages hold no script beside those files is one of the things looked at.
  *
- * @returns the faults, the links to the same origin, the status, and the open page, which the caller closes
+ * @returns the faults, the links to the same origin, the status, whether it is a page at all, and the open page, which the
+ * caller closes
  */
 export async function look(context, url, { scripts }) {
   const faults = [];
@@ -64,9 +65,11 @@ export async function look(context, url, { scripts }) {
     if (!request.url().startsWith(`${origin}/`)) faults.push(`asks elsewhere: ${request.url()}`);
   });
   page.on('console', (message) => {
-    // A page that is an error says so in its status, and a script that we held back is not the page's fault.
+    // A page that is an error says so in its status; a script that we held back and an icon that a browser asks for
+    // unasked are not the page's fault.
     const { url: about } = message.location();
-    const isExpected = message.text().startsWith('Failed to load resource') && (about === url || held.has(about));
+    const isExpected = message.text().startsWith('Failed to load resource')
+      && (about === url || held.has(about) || about === `${origin}/favicon.ico`);
     if (message.type() === 'error' && !isExpected) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
@@ -77,6 +80,10 @@ export async function look(context, url, { scripts }) {
     faults.push(`content-security-policy: ${headers['content-security-policy']}`);
   }
   if (headers['x-content-type-options'] !== 'nosniff') faults.push('no nosniff');
+  if (!headers['content-type']?.startsWith('text/html')) {
+    // A text or a file: the browser wraps it in markup of its own, which says nothing about ours.
+    return { faults, links: [], page, status: response.status(), isPage: false };
+  }
   faults.push(...inlineParts(await response.text()));
 
   const seen = await page.evaluate(() => ({
@@ -101,7 +108,7 @@ export async function look(context, url, { scripts }) {
     faults.push(`axe ${violation.id}: ${violation.help} (${where})`);
   }
   const links = seen.links.filter((link) => link.startsWith(`${origin}/`)).map((link) => link.split('#')[0]);
-  return { faults, links: [...new Set(links)], page, status: response.status() };
+  return { faults, links: [...new Set(links)], page, status: response.status(), isPage: true };
 }
 
 /** Style, script and handlers inside of the text itself, which the policy forbids and a browser drops without a word. */

@@ -12,7 +12,7 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Failure;
 use crate::verbs::{audit, bench, check, fix, fuzz, setup, test, up};
@@ -21,12 +21,13 @@ use crate::verbs::{audit, bench, check, fix, fuzz, setup, test, up};
 #[derive(Parser)]
 #[command(
     name = "./dev",
+    bin_name = "./dev",
     disable_version_flag = true,
-    arg_required_else_help = true
+    disable_help_subcommand = true
 )]
 struct Arguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
 }
 
 /// In the order in which a newcomer meets them.
@@ -51,7 +52,11 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().verb) {
+    let Some(verb) = Arguments::parse().verb else {
+        say::answer(Arguments::command().render_help().to_string().trim_end());
+        return ExitCode::SUCCESS;
+    };
+    match run(verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say::failure(&failure);

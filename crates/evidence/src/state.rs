@@ -14,9 +14,11 @@
 
 use std::collections::BTreeMap;
 
+use tlog::checkpoint::Checkpoint;
 use tlog::hash::Hash;
+use tlog::note::Note;
 
-use crate::canonical::{self, Json};
+use crate::canonical::Json;
 use crate::json::{self, Value};
 use crate::limits;
 use crate::read::{self, Object};
@@ -40,8 +42,9 @@ impl Memory {
     /// Reads a state file; anything but its one canonical form is damaged.
     pub fn read(bytes: &[u8]) -> Self {
         let parsed = json::parse(bytes).ok().and_then(|value| {
-            canonical::check(bytes, &value).ok()?;
-            Marks::parse(&value).ok()
+            let marks = Marks::parse(&value).ok()?;
+            // Compared whole: a line twice, or lines in another order, would be a second spelling.
+            (marks.to_bytes() == bytes).then_some(marks)
         });
         parsed.map_or(Self::Damaged, Self::Known)
     }
@@ -80,6 +83,12 @@ pub struct LineMark {
 }
 
 impl Marks {
+    /// Size of the highest checkpoint that is remembered of a log.
+    pub fn size_of(&self, origin: &str) -> Option<u64> {
+        let note = Note::parse(self.logs.get(origin)?.as_bytes()).ok()?;
+        Some(Checkpoint::parse(note.text()).ok()?.size())
+    }
+
     /// The file. Inverse of [`Memory::read`].
     pub fn to_bytes(&self) -> Vec<u8> {
         let policy = self.policy.map(|(serial, sha256)| {

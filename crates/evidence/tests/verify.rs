@@ -451,3 +451,105 @@ fn bundles_read_back_from_bytes_judge_the_same() {
 fn judge_lines(world: &World, lines: Vec<bundle::BundleLine>) -> Verdict {
     kit::judge(&world.policy(REQUIRE), &Evidence::of(lines), 42, &Memory::NotKept, NOW)
 }
+
+#[test]
+fn at_06_more_lines_than_are_read_are_never_accepted_whatever_their_order() {
+    let mut world = World::new();
+    let offered = update(42, None);
+    let bytes = payload(&offered);
+    world.log(&bytes, &[0, 1]);
+    let mut withdrawn = offered;
+    let text = "crashes at start".into();
+    withdrawn.state = State::Withdrawn(Withdrawal { reason: WithdrawalReason::Crash, text });
+    withdrawn.supersedes = vec![sha256(&bytes)];
+    world.log(&payload(&withdrawn), &[2]);
+    let lines = world.lines(2, NOW - 3600);
+    let junk = b"{}\n".repeat(4_095);
+    let write = |line: &bundle::BundleLine| [line.to_bytes(), b"\n".to_vec()].concat();
+    let (first, second, last) = (write(&lines[0]), write(&lines[1]), write(&lines[2]));
+    let policy = world.policy(REQUIRE);
+    let judge = |file: &[u8]| kit::judge(&policy, &Evidence::read([file]), 42, &Memory::NotKept, NOW);
+    let cut = judge(&[first.clone(), second.clone(), junk.clone(), last.clone()].concat());
+    assert_says(&cut, Word::Undecided, "logged", "wait limit");
+    let whole = judge(&[first, second, last].concat());
+    assert_says(&whole, Word::Refused, "activation", "fail withdrawn");
+}
+
+#[test]
+fn a_damaged_withdrawal_is_not_passed_over() {
+    let mut world = World::new();
+    let offered = update(42, None);
+    let bytes = payload(&offered);
+    world.log(&bytes, &[0, 1]);
+    let mut withdrawn = offered;
+    let text = "crashes at start".into();
+    withdrawn.state = State::Withdrawn(Withdrawal { reason: WithdrawalReason::Crash, text });
+    withdrawn.supersedes = vec![sha256(&bytes)];
+    let last = payload(&withdrawn);
+    world.log(&last, &[2]);
+    // Somebody replaces the withdrawal's proof by one of another place.
+    let mut lines = world.lines(2, NOW - 3600);
+    let damaged = lines.pop().unwrap();
+    let mut place = damaged.place().clone();
+    place.hashes[0].0[0] ^= 1;
+    lines.push(bundle::BundleLine::new(damaged.envelope().clone(), damaged.entry().clone(), place).unwrap());
+    assert_says(&judge_lines(&world, lines), Word::Undecided, "logged", "wait bad-proof");
+}
+
+#[test]
+fn marks_only_rise() {
+    let world = world();
+    let small = world.judge(42, REQUIRE);
+    let memory = Memory::Known(small.next.clone());
+    let again = world.judge_with(42, REQUIRE, &memory, NOW);
+    assert_eq!(again.next, small.next);
+    let mut higher = small.next.clone();
+    higher.policy = Some((99, Hash([1; 32])));
+    higher.quorum_time = Some(Time::from_seconds(NOW));
+    let origin = world.log.origin.clone();
+    let mut larger = World::new();
+    for serial in 1..=9 {
+        larger.log(&payload(&update(serial, None)), &[0]);
+    }
+    higher.logs.insert(origin.clone(), larger.log.checkpoint(&[], 0));
+    let kept = world.judge_with(42, REQUIRE, &Memory::Known(higher.clone()), NOW).next;
+    assert_eq!((kept.policy, kept.quorum_time), (higher.policy, higher.quorum_time));
+    assert_eq!(kept.logs[&origin], higher.logs[&origin]);
+}
+
+#[test]
+fn a_log_that_split_refuses_its_own_publishers_files_only() {
+    // The other publisher's log splits in a bundle that also carries this file's honest lines.
+    let world = world();
+    let mut other = kit::TestLog::new("log.other.example/v1");
+    other.append(b"entry");
+    let text = world.policy_text(REQUIRE);
+    let vkeys = other.vkeys();
+    let key = PublicKey::of(&release_key(60)).to_policy_text();
+    let text = text.replace(
+        "\n[publisher.acme]",
+        &format!(
+            "\"{}\" = {{ keys = [\"{}\", \"{}\"], witnesses = \"regions\" }}\n\n[publisher.other]\noperator = \"Other\"\n\
+             jurisdiction = \"FR\"\nlog = \"{}\"\nkeys = [\"{key}\"]\nthreshold = 1\n\n[publisher.acme]",
+            other.origin, vkeys[0], vkeys[1], other.origin
+        ),
+    );
+    let policy = Policy::parse(&text, Time::from_seconds(NOW)).unwrap();
+    let mut foreign = update(1, None);
+    foreign.line.publisher = word("other");
+    let secret = release_key(60);
+    let envelope = evidence::envelope::Envelope::sign(payload(&foreign), &secret);
+    let public = PublicKey::of(&secret);
+    let mut log = kit::TestLog::new("log.other.example/v1");
+    let index = log.append(&evidence::entry::Entry::of(&envelope, &public).to_bytes());
+    let cosigners: Vec<&kit::Witness> = world.witnesses.iter().take(2).collect();
+    let honest = log.checkpoint(&cosigners, NOW - 3600);
+    let forged = log.checkpoint_of(Hash([9; 32]), &cosigners, NOW - 3600);
+    let mut lines = world.lines(2, NOW - 3600);
+    lines.push(log.line(&envelope, &public, index, &honest));
+    lines.push(log.line(&envelope, &public, index, &forged));
+    let verdict = kit::judge(&policy, &Evidence::of(lines), 42, &Memory::NotKept, NOW);
+    assert_eq!(verdict.word, Word::Accepted, "{:#?}", checks(&verdict));
+    assert_eq!(verdict.misbehaviour.len(), 1);
+    assert!(!verdict.misbehaviour[0].of_publisher && !verdict.proves_misbehaviour());
+}

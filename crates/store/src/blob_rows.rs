@@ -241,6 +241,8 @@ pub(crate) fn unique(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
         .collect()
 }
 
+/// A row moves from absent to held, and from a file to a body, never back: a stranger who uploads a statement's bytes as
+/// a file before the statement comes must not hide it. `withheld` stays as it was.
 pub(crate) async fn insert(
     connection: &mut AnyConnection,
     rows: &[Row<'_>],
@@ -253,7 +255,8 @@ pub(crate) async fn insert(
             6,
             "ON CONFLICT (digest) DO UPDATE
              SET place = excluded.place, size = excluded.size, content = excluded.content
-             WHERE blobs.place = 'absent' AND excluded.place <> 'absent'",
+             WHERE (blobs.place = 'absent' AND excluded.place <> 'absent')
+                OR (blobs.place = 'file' AND excluded.place = 'row')",
         );
         let mut query = sqlx::query(text);
         for row in piece {

@@ -156,9 +156,9 @@ impl Vkey {
 
     /// Whether `signature` is this key's over `message`.
     ///
-    /// Ed25519 by the equation of RFC 8032 section 5.1.7 without the cofactor, `[s]B = R + [k]A`, with s below the group
-    /// order, A and R in their one spelling, and neither of small order: the RFC allows a small R, we do not. ML-DSA-44
-    /// with the empty context (FIPS 204 algorithm 3).
+    /// Ed25519 by the equation of RFC 8032 section 5.1.7 without the cofactor, `[s]B = R + [k]A`, with s below the
+    /// group order, A and R in their one spelling, and neither of small order: the RFC allows a small R, we do not.
+    /// ML-DSA-44 with the empty context (FIPS 204 algorithm 3).
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let prepared = self
             .prepared

@@ -11,6 +11,8 @@ use tracing::Instrument;
 
 use crate::http::problem::Problem;
 use crate::node::Shared;
+use crate::pages::{Wish, dress};
+use crate::portal::CONTENT_SECURITY_POLICY;
 
 /// Id, rate, time limit, headers, log line and counters around one request.
 pub async fn around(
@@ -26,18 +28,20 @@ pub async fn around(
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let wish = Wish::of(&request);
     let span = tracing::info_span!("request", %id, %method, route);
     let mut response = match node.rate.take(peer.ip(), started) {
         Ok(()) => next.run(request).instrument(span.clone()).await,
         Err(seconds) => too_many(seconds).into_response(),
     };
+    response = dress(&node, &wish, &id, response);
     let status = response.status();
     let elapsed = started.elapsed();
     node.metrics.request(&route, status.as_u16(), elapsed);
     span.in_scope(|| log(status, elapsed));
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("0")));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
@@ -65,6 +69,3 @@ fn too_many(seconds: u64) -> Problem {
 /// Under this id the operator finds a request in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// `portal.md` §5.
-const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; \
-                   connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -1,4 +1,4 @@
-//! What the node answers over HTTP: the API by files, pages in [`pages`].
+//! What the node answers over HTTP: the API. Pages stand in [`crate::pages`].
 
 pub mod blobs;
 pub mod bundles;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, header};
 
 use crate::portal::link;
 
@@ -20,7 +20,6 @@ pub(super) struct Asked {
     pub(super) address: String,
     /// `If-None-Match`.
     pub(super) held: Option<HeaderValue>,
-    pub(super) is_head: bool,
     /// `None` if the query cannot be read.
     parameters: Option<Vec<(String, String)>>,
 }
@@ -56,6 +55,12 @@ impl Asked {
         self
     }
 
+    /// The same, asked for as HTML: for files that have one form.
+    pub(super) fn as_html(mut self) -> Self {
+        self.form = Form::Html;
+        self
+    }
+
     /// The name under which the page is kept.
     pub(super) fn key(&self) -> String {
         let form = match self.form {
@@ -84,7 +89,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
             open_all: false,
             address: path.to_owned(),
             held: parts.headers.get(header::IF_NONE_MATCH).cloned(),
-            is_head: parts.method == Method::HEAD,
             parameters: parameters.ok().map(|Query(pairs)| pairs),
         };
         asked.open_all = asked.parameter("open") == Some("all");

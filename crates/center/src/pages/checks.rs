@@ -13,7 +13,7 @@ use crate::portal::word::{Mark, Word};
 use crate::source::Source;
 
 /// What the drawers of a verdict can link to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Behind<'a> {
     /// The log and the proof of the update's entry.
     pub(super) logged: Option<(&'a Source, Proven)>,

@@ -61,4 +61,4 @@ fn stale(node: &Node, source: &Source) -> Option<Notice> {
 }
 
 /// Seconds. A log is asked at least every few seconds, so this is no hiccup any more.
-const STALE_AFTER: u64 = 300;
+pub(super) const STALE_AFTER: u64 = 300;

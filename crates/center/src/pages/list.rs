@@ -10,7 +10,6 @@ use super::find::{self, File};
 use super::frame::time;
 use super::read;
 use super::signed::Signed;
-use super::trust;
 use crate::judge::judge;
 use crate::node::Shared;
 use crate::portal::updates::UpdateRow;
@@ -75,18 +74,15 @@ async fn judged(
 /// Seconds until the quorum: from the moment when this node's door took the statement, or in another's log from the first
 /// cosignature, before which nobody can say anything.
 async fn lag(node: &Shared, source: &Source, row: &Row) -> Result<Option<u64>, Instead> {
-    let witnesses = trust::witnesses(node, source);
     let Some(covering) = source.first_covering(row.index)? else { return Ok(None) };
-    let signed = Signed::of(&covering, witnesses);
+    let signed = Signed::of_taken(&covering, source);
     if signed.asked == 0 || !signed.is_met() {
         return Ok(None);
     }
-    let first = match &source.bytes {
-        Bytes::Own(_) => {
-            let rows = node.database.signings_from(&source.origin, row.index, 1).await?;
-            rows.first().filter(|signing| signing.index == Some(row.index)).map(|signing| signing.accepted_at)
-        }
+    let signing = match &source.bytes {
+        Bytes::Own(_) => node.database.signing_at(&source.origin, row.index).await?,
         Bytes::Copy(_) => None,
     };
-    Ok(first.or(signed.first()).map(|first| signed.at.saturating_sub(first)))
+    let first = signing.map(|signing| signing.accepted_at).or(signed.first());
+    Ok(first.map(|first| signed.at.saturating_sub(first)))
 }

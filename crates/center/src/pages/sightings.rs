@@ -23,7 +23,7 @@ pub(super) struct Sightings {
 #[derive(Clone, Debug, Default)]
 struct Known {
     /// Size of the newest checkpoint that was walked.
-    newest: u64,
+    newest: Option<u64>,
     last: Last,
 }
 
@@ -31,7 +31,7 @@ struct Known {
 pub(super) async fn last(node: &Shared, source: &Source, witnesses: &Witnesses) -> Result<Last, Instead> {
     let sightings = &node.pages.sightings;
     let known = sightings.lock().get(&source.origin).cloned().unwrap_or_default();
-    if source.public_size() <= known.newest {
+    if source.latest().map(|latest| latest.size) <= known.newest {
         return Ok(known.last);
     }
     let keys: Vec<Vkey> = witnesses.keys().cloned().collect();
@@ -53,8 +53,8 @@ impl Sightings {
 fn walk(source: &Source, keys: &[Vkey], mut known: Known) -> Result<Known, SourceError> {
     let mut wanted: Vec<&Vkey> = keys.iter().collect();
     let mut covering = source.latest();
-    let newest = covering.as_ref().map_or(0, |latest| latest.size);
-    while let Some(checkpoint) = covering.filter(|checkpoint| checkpoint.size > known.newest) {
+    let newest = covering.as_ref().map(|latest| latest.size);
+    while let Some(checkpoint) = covering.filter(|checkpoint| Some(checkpoint.size) > known.newest) {
         let note = Note::parse(checkpoint.note.as_bytes()).ok();
         wanted.retain(|key| match note.as_ref().and_then(|note| cosigned(note, key)) {
             Some(at) => {

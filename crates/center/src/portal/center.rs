@@ -8,6 +8,7 @@ use super::frame::{Crumb, Frame, Place, Shell};
 use super::html::Html;
 use super::link;
 use super::part::answer::Answer;
+use super::part::digest;
 use super::part::label::Label;
 use super::text::{Value, filters, say, t};
 use super::time::{self, Time};
@@ -158,21 +159,22 @@ impl Page<'_> {
 
     fn label(&self) -> Html {
         let center = &self.view.center;
-        let now = self.shell.frame.now;
+        let (now, all) = (self.shell.frame.now, self.shell.frame.open_all);
         let number = |n: u64| say("number.plain", &[("n", Value::Number(n))]);
         let cosigned = center
             .cosigned_at
             .map_or_else(|| Html::text(t("centers.never")), |time| time.html_ago(now));
-        let mut rows = vec![
-            (
-                t("center.jurisdiction"),
-                vec![Html::foreign(&center.jurisdiction)],
-            ),
+        let mut rows = Vec::new();
+        if !center.jurisdiction.is_empty() {
+            let jurisdiction = Html::foreign(&center.jurisdiction);
+            rows.push((t("center.jurisdiction"), vec![jurisdiction]));
+        }
+        rows.extend([
             (t("centers.cosigned"), vec![cosigned]),
             (t("centers.statements"), vec![number(center.statements)]),
             (t("centers.rebuilds"), vec![number(center.rebuilds)]),
             (t("centers.reviews"), vec![number(center.reviews)]),
-        ];
+        ]);
         if let Some(origin) = &self.view.log {
             rows.push((
                 t("center.log"),
@@ -188,7 +190,7 @@ impl Page<'_> {
         if !self.view.keys.is_empty() {
             rows.push((
                 t("center.keys"),
-                self.view.keys.iter().map(|key| Html::code(key)).collect(),
+                self.view.keys.iter().map(|key| digest::vkey(key, all)).collect(),
             ));
         }
         Label {

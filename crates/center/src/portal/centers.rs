@@ -33,7 +33,7 @@ pub struct CenterRow {
     pub name: String,
     /// Who runs it.
     pub operator: String,
-    /// Law it is under, such as `NL`.
+    /// Law it is under, such as `NL`; empty where nobody says.
     pub jurisdiction: String,
     /// What it does.
     pub state: CenterState,
@@ -55,6 +55,9 @@ impl CenterRow {
     }
 
     fn operator(&self) -> Html {
+        if self.jurisdiction.is_empty() {
+            return Html::foreign(&self.operator);
+        }
         say(
             "centers.operator",
             &[

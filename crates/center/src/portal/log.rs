@@ -161,7 +161,7 @@ impl Page<'_> {
         );
         rows.push((
             t("log.keys"),
-            view.keys.iter().map(|key| Html::code(key)).collect(),
+            view.keys.iter().map(|key| digest::vkey(key, all)).collect(),
         ));
         if !view.links.is_empty() {
             let links = view.links.iter().map(ProofLink::html).collect();

@@ -25,6 +25,8 @@ pub struct UpdatesView {
     pub filter: Filter,
     /// Products that have updates, for the form.
     pub products: Vec<String>,
+    /// Logs that have updates, for the form; empty where there is one.
+    pub logs: Vec<String>,
     /// The rows, newest first.
     pub rows: Vec<UpdateRow>,
     /// Where the list is cut.
@@ -38,6 +40,8 @@ pub struct Filter {
     pub product: Option<String>,
     /// `verdict=`
     pub verdict: Option<Word>,
+    /// `log=`, where updates stand in several logs.
+    pub log: Option<String>,
     /// Beginning of an id that several updates share: the list of an ambiguous address.
     pub id: Option<String>,
 }
@@ -47,6 +51,8 @@ pub struct Filter {
 pub struct UpdateRow {
     /// Its id.
     pub id: String,
+    /// The channel that its address must name, where the file stands on several lines.
+    pub chosen: Option<String>,
     /// Product.
     pub product: String,
     /// Version.
@@ -78,7 +84,9 @@ impl UpdateRow {
                 ("version", Value::Foreign(&self.version)),
             ],
         );
-        Html::link(&link::update(&self.id), &name)
+        let chosen = self.chosen.as_deref().unwrap_or_default();
+        let page = link::with_query(&link::update(&self.id), &[("channel", chosen)]);
+        Html::link(&page, &name)
     }
 
     fn verdict(&self) -> Html {
@@ -153,8 +161,14 @@ struct Page<'a> {
 impl Page<'_> {
     fn title(&self) -> Html {
         let counts = self.view.counts;
+        // A list that is cut counts what stands on it.
+        let key = if self.view.pager.of > counts.all {
+            "updates.title-these"
+        } else {
+            "updates.title"
+        };
         say(
-            "updates.title",
+            key,
             &[
                 ("accepted", Value::Number(counts.accepted)),
                 ("n", Value::Number(counts.all)),
@@ -173,10 +187,14 @@ impl Page<'_> {
     fn counts(&self) -> Vec<Count> {
         let counts = self.view.counts;
         let product = self.view.filter.product.as_deref().unwrap_or_default();
+        let log = self.view.filter.log.as_deref().unwrap_or_default();
         let count = |word: Option<Word>, number: u64| {
             let code = word.map_or("", Word::code);
             Count {
-                href: link::with_query(link::UPDATES, &[("product", product), ("verdict", code)]),
+                href: link::with_query(
+                    link::UPDATES,
+                    &[("product", product), ("verdict", code), ("log", log)],
+                ),
                 label: word.map_or_else(|| t("updates.all"), Word::word),
                 class: word.map_or("all", |word| word.mark().class()),
                 shape: word.map_or("", |word| word.mark().shape()),
@@ -197,12 +215,17 @@ impl Page<'_> {
         let query = [
             ("product", filter.product.as_deref().unwrap_or_default()),
             ("verdict", filter.verdict.map_or("", Word::code)),
+            ("log", filter.log.as_deref().unwrap_or_default()),
         ];
         self.view.pager.html(link::UPDATES, &query)
     }
 
     fn is_product(&self, product: &str) -> bool {
         self.view.filter.product.as_deref() == Some(product)
+    }
+
+    fn is_log(&self, log: &str) -> bool {
+        self.view.filter.log.as_deref() == Some(log)
     }
 
     fn is_verdict(&self, word: &Word) -> bool {

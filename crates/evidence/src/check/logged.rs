@@ -7,7 +7,15 @@ use crate::verdict::{Check, Field, Value};
 
 pub(crate) fn logged(judge: &Judge<'_>, found: &Found) -> Check {
     let check = CheckName::Logged;
+    // What lies behind a limit was not read: a withdrawal may be among it, so nothing is accepted.
+    if let (Some(limit), true) = (judge.world.limit, found.offer.is_some()) {
+        return plain(check, Reason::Limit).with(Field::Limit, limit.to_string().as_str());
+    }
     if let Some(offer) = &found.offer {
+        // Something else was said about this very file, and it does not hold: it may be a damaged withdrawal.
+        if found.failed {
+            return plain(check, Reason::BadProof);
+        }
         return Check {
             policy_line: Some(offer.text_line),
             ..Check::ok(check)

@@ -47,7 +47,7 @@ pub(crate) fn published(judge: &Judge<'_>, offer: &Offer) -> Check {
         .collect();
     if (signers.len() as u64) < asked.independent {
         if let Some(terms) = set.requirements.terms(check) {
-            let counted = by_terms(judge, offer, check, Reason::TooFewSigners, terms);
+            let counted = by_terms(check, Reason::TooFewSigners, terms);
             return counted
                 .counts(signers.len() as u64, asked.independent)
                 .counting(signers);

@@ -4,19 +4,18 @@
 //! leaves this file.
 
 use super::{by_terms, plain};
-use crate::judge::{Judge, Offer};
 use crate::policy::Terms;
 use crate::reason::{CheckName, Class, Reason};
 use crate::verdict::{Check, State};
 
-pub(crate) fn unjudged(judge: &Judge<'_>, offer: &Offer, check: CheckName, terms: Terms) -> Check {
+pub(crate) fn unjudged(check: CheckName, terms: Terms) -> Check {
     let missing = check
         .reasons()
         .iter()
         .copied()
         .find(|reason| reason.class() == Class::Missing);
     match missing {
-        Some(reason) => by_terms(judge, offer, check, reason, terms).counts(0, terms.need),
+        Some(reason) => by_terms(check, reason, terms).counts(0, terms.need),
         // `advisories` has no reason for "missing": nobody can say that none is open, so it waits.
         None => Check {
             state: State::Wait,

@@ -58,9 +58,11 @@ pub fn verify(
 ) -> Verdict {
     let marks = memory.marks();
     // Steps 2 to 7: lines → checkpoints → statements → misbehaviour. Nothing after this line touches a signature.
-    let world = World::build(policy, evidence, &marks);
+    let mut world = World::build(policy, evidence, &marks);
     // Steps 8 to 10: which update is it, and what does the policy ask of it?
     let found = offer::find(policy, &world, artifact, choice);
+    // Only the misbehaviour of this file's publisher, or of its log, refuses the file (decision 9).
+    world.blame(policy, found.offer.as_ref().map(|offer| &offer.line.publisher));
     let set = found
         .offer
         .as_ref()
@@ -85,8 +87,8 @@ pub fn verify(
         checks.extend(check::of_offer(&judge, offer));
     }
     checks.push(check::denied(&judge, found.offer.as_ref()));
-    if let Some(offer) = &found.offer {
-        checks.extend(check::required(&judge, offer));
+    if found.offer.is_some() {
+        checks.extend(check::required(&judge));
     }
     checks.push(check::evidence(&judge));
     checks.sort_by_key(|check| check.check);
@@ -165,9 +167,13 @@ fn not_checked(set: Option<(&PolicyWord, &Set)>) -> Vec<CheckName> {
 fn next_marks(judge: &Judge<'_>, offer: Option<&Offer>, word: Word) -> Marks {
     let mut marks = judge.marks.clone();
     let identity = judge.policy.identity();
-    marks.policy = Some((identity.serial, identity.sha256));
-    for (origin, note) in judge.world.highest() {
-        marks.logs.insert(origin.to_owned(), note.to_owned());
+    marks.policy = marks.policy.max(Some((identity.serial, identity.sha256)));
+    for (origin, size, note) in judge.world.highest() {
+        let convicted = judge.world.misbehaviour.iter().any(|found| found.by.as_ref() == origin);
+        // A convicted log's new word must not replace the one that convicts it.
+        if !convicted && marks.size_of(origin).is_none_or(|known| known < size) {
+            marks.logs.insert(origin.to_owned(), note.to_owned());
+        }
     }
     marks.quorum_time = marks.quorum_time.max(judge.world.latest_quorum_time());
     if let (Some(offer), Word::Accepted) = (offer, word) {

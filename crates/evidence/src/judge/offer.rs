@@ -8,7 +8,7 @@ use tlog::policy::Tally;
 use super::{Artifact, Choice, Logged, Party, World};
 use crate::key::KeyId;
 use crate::kind::Update;
-use crate::kind::update::State;
+use crate::kind::update::{Role, State};
 use crate::limits;
 use crate::line::{Line, Word};
 use crate::policy::{Denied, Deny, Policy};
@@ -112,6 +112,9 @@ pub(crate) fn find(policy: &Policy, world: &World, artifact: &Artifact, choice: 
     found.waiting = world.waiting.iter().find_map(|(logged, tally)| {
         let update = about(&logged.statement, artifact)?;
         policy.rule_for(&update.line)?;
+        if logged.party != Party::Publisher(update.line.publisher.clone()) {
+            return None;
+        }
         Some((
             logged.place.origin.clone(),
             logged.place.index,
@@ -132,22 +135,32 @@ pub(crate) fn denial<'p>(
     offer: Option<&Offer>,
 ) -> Option<&'p Deny> {
     let digests = artifact.digests();
+    // Everything that was signed about this serial, whether it counts or not.
+    let signed = |offer: &Offer| -> Vec<Logged> {
+        let of_publisher = of_serial(world, &offer.line, offer.serial);
+        let of_others = world.logged.iter().filter(|logged| logged.statement.id() == offer.statement);
+        of_publisher.chain(of_others).cloned().collect()
+    };
     policy.deny().iter().find(|deny| match &deny.what {
-        Denied::Digest(digest) => digests.contains(digest),
-        Denied::Key(key) => offer.is_some_and(|offer| {
-            offer
-                .signers
-                .iter()
-                .any(|(signer, _)| *signer == Signer::Publisher(*key))
-                || of_serial(world, &offer.line, offer.serial).any(|logged| logged.key.id() == *key)
-        }),
+        // A patch is denied with what it leads to.
+        Denied::Digest(digest) => {
+            digests.contains(digest)
+                || offer.is_some_and(|offer| {
+                    offer.update.files.iter().any(|file| matches!(file.role, Role::Patch { to, .. } if to == *digest))
+                })
+        }
+        Denied::Key(key) => offer.is_some_and(|offer| signed(offer).iter().any(|logged| logged.key.id() == *key)),
         Denied::Line(line, serials) => offer.is_some_and(|offer| {
             offer.line == *line && (serials.is_empty() || serials.contains(&offer.serial))
         }),
-        Denied::Party(name) => offer.is_some_and(|offer| offer.line.publisher == *name),
-        Denied::Statement(id) => offer.is_some_and(|offer| {
-            of_serial(world, &offer.line, offer.serial).any(|logged| logged.statement.id() == *id)
+        Denied::Party(name) => offer.is_some_and(|offer| {
+            signed(offer).iter().any(|logged| match &logged.party {
+                Party::Other(party) | Party::Publisher(party) => party == name,
+            })
         }),
+        Denied::Statement(id) => {
+            offer.is_some_and(|offer| signed(offer).iter().any(|logged| logged.statement.id() == *id))
+        }
     })
 }
 

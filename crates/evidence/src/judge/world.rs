@@ -17,6 +17,7 @@ use tlog::proof_file::verify_inclusion;
 use crate::bundle::BundleLine;
 use crate::collect::Evidence;
 use crate::key::{KeyId, PublicKey};
+use crate::kind::update_door::conflicts;
 use crate::limits::{self, Limit};
 use crate::line::Word;
 use crate::misbehaviour;
@@ -49,6 +50,7 @@ pub struct World {
     highest: BTreeMap<Box<str>, Witnessed>,
     /// The latest time on any verified cosignature.
     pub latest_cosignature: Option<Time>,
+    latest_quorum_time: Option<Time>,
 }
 
 /// A statement, the key that signed it, and where it stands. Only [`World::build`] makes one.
@@ -102,6 +104,7 @@ impl World {
         world.latest_cosignature = checkpoints.latest;
         world.convict_split_views(policy, &checkpoints, marks);
         for witnessed in checkpoints.witnessed() {
+            world.latest_quorum_time = world.latest_quorum_time.max(quorum_time(witnessed));
             let origin = witnessed.checkpoint().origin();
             let larger = world
                 .highest
@@ -119,6 +122,7 @@ impl World {
             .logged
             .dedup_by(|one, other| signing(one) == signing(other));
         world.convict_equivocation();
+        world.drop_convicted(policy);
         world
     }
 
@@ -134,16 +138,26 @@ impl World {
         self.highest.get(origin).map(Witnessed::tally)
     }
 
-    /// Per origin the note of the largest witnessed checkpoint.
-    pub(crate) fn highest(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.highest
-            .values()
-            .map(|known| (known.checkpoint().origin(), known.signed().note()))
+    /// Per origin size and note of the largest witnessed checkpoint.
+    pub(crate) fn highest(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        self.highest.values().map(|known| {
+            let checkpoint = known.checkpoint();
+            (checkpoint.origin(), checkpoint.size(), known.signed().note())
+        })
     }
 
     /// The latest quorum time of all checkpoints.
     pub(crate) fn latest_quorum_time(&self) -> Option<Time> {
-        self.highest.values().filter_map(quorum_time).max()
+        self.latest_quorum_time
+    }
+
+    /// Marks the misbehaviour that is this publisher's or its log's.
+    pub(crate) fn blame(&mut self, policy: &Policy, publisher: Option<&Word>) {
+        let Some(name) = publisher else { return };
+        let log = policy.publishers().get(name).map(|publisher| publisher.log.as_ref());
+        for found in &mut self.misbehaviour {
+            found.of_publisher = found.by.as_ref() == name.as_str() || Some(found.by.as_ref()) == log;
+        }
     }
 
     fn take(&mut self, line: &BundleLine, keys: &Keys<'_>, checkpoints: &mut Checkpoints<'_>) {
@@ -259,18 +273,24 @@ impl World {
         }
     }
 
+    /// Decision 9: a party that misbehaved, or whose log did, supports nothing any more. A publisher's statements stay: its
+    /// misbehaviour refuses.
+    fn drop_convicted(&mut self, policy: &Policy) {
+        let convicted: Vec<Box<str>> = self.misbehaviour.iter().map(|found| found.by.clone()).collect();
+        self.logged.retain(|logged| {
+            let Party::Other(name) = &logged.party else { return true };
+            let log = policy.parties().get(name).map(|party| party.log.as_ref());
+            !convicted.iter().any(|by| by.as_ref() == name.as_str() || Some(by.as_ref()) == log)
+        });
+    }
+
     /// U3: one serial of a line was given two sets of files, or two predecessors.
     fn convict_equivocation(&mut self) {
         let mut first: BTreeMap<(Hash, u64), &Logged> = BTreeMap::new();
-        let mut found = Vec::new();
+        let mut found: BTreeMap<(Hash, u64), Misbehaviour> = BTreeMap::new();
         for logged in &self.logged {
-            let Some(update) = logged.statement.kind().as_update() else {
-                continue;
-            };
-            let Party::Publisher(name) = &logged.party else {
-                continue;
-            };
-            if *name != update.line.publisher {
+            let Some(update) = logged.statement.kind().as_update() else { continue };
+            if logged.party != Party::Publisher(update.line.publisher.clone()) {
                 continue;
             }
             let at = (update.line.id(), update.serial);
@@ -278,29 +298,17 @@ impl World {
                 first.insert(at, logged);
                 continue;
             };
-            let same = other
-                .statement
-                .kind()
-                .as_update()
-                .is_some_and(|other_update| {
-                    other.statement.subjects() == logged.statement.subjects()
-                        && other_update.files == update.files
-                        && other_update.predecessor == update.predecessor
-                });
-            if !same {
-                found.push(Misbehaviour {
+            // One file convicts; a thousand of them would only fill the disk.
+            if conflicts(&other.statement, &logged.statement) {
+                found.entry(at).or_insert_with(|| Misbehaviour {
                     kind: MisbehaviourKind::Equivocation,
-                    by: name.as_str().into(),
+                    by: update.line.publisher.as_str().into(),
                     of_publisher: true,
-                    file: misbehaviour::equivocation(
-                        &[&other.key, &logged.key],
-                        &other.envelope,
-                        &logged.envelope,
-                    ),
+                    file: misbehaviour::equivocation(&[&other.key, &logged.key], &other.envelope, &logged.envelope),
                 });
             }
         }
-        self.misbehaviour.extend(found);
+        self.misbehaviour.extend(found.into_values());
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Said {
     pub(crate) id: Hash,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum What {
     Update(Box<Update>, Vec<Subject>),
     /// A foreign kind that is carried, never judged.
@@ -144,6 +144,9 @@ impl Facts {
 
     fn push(&mut self, what: What, payload: Vec<u8>) -> usize {
         let id = sha256(&payload);
+        if let Some(known) = self.said.iter().position(|said| said.id == id) {
+            return known;
+        }
         self.said.push(Said { what, payload, id });
         self.said.len() - 1
     }

@@ -104,13 +104,11 @@ fn show() {
         }
     }
     for (at, e) in facts.entries.iter().enumerate() {
-        println!("entry {at} index {} {e:?}", facts.index(at));
+        let lines: Vec<String> = facts.lines.iter().filter(|l| l.entry == at).map(|l| format!("cp{}{}", l.checkpoint, if l.harm == facts::LineHarm::None { String::new() } else { format!("{:?}", l.harm) })).collect();
+        println!("e{at} log{}[{}] said{} {:?} {:?}  {}", e.log, facts.index(at), e.said, e.by, e.flavour, lines.join(" "));
     }
     for (at, e) in facts.checkpoints.iter().enumerate() {
-        println!("cp {at} {e:?} {:?}", e.cosigned.iter().map(|(w, t)| (w, t - kit::NOW)).collect::<Vec<_>>());
-    }
-    for e in &facts.lines {
-        println!("line {e:?}");
+        println!("cp{at} log{} size {} fork {:?} {:?} {:?}", e.log, e.size, e.fork, e.harm, e.cosigned.iter().map(|(w, t)| (w, t - kit::NOW)).collect::<Vec<_>>());
     }
     println!("{} now NOW{:+}", format!("{question:?}").replace(&kit::NOW.to_string(), "NOW"), question.now - kit::NOW);
     let policy = question.policy();
@@ -119,7 +117,7 @@ fn show() {
     let (got, expected) = (first(&verdict), naive::judge(&facts, &question));
     for check in evidence::reason::CheckName::ALL {
         let (one, two) = (expected.checks.get(&check), got.checks.get(&check));
-        if one != two { println!("DIFF {check}: expected {one:?} got {two:?}"); } else if one.is_some() { println!("     {check}: {one:?}"); }
+        if one != two { println!("DIFF {check}: expected {one:?} got {two:?}"); }
     }
     }
 }

@@ -10,7 +10,7 @@ use evidence::reason::{CheckName, Class as Effect, Reason};
 use evidence::verdict::{State, Word};
 use tlog::hash::Hash;
 
-use crate::facts::{By, Checkpoint, CheckpointHarm, Facts, Flavour, LineHarm, line};
+use crate::facts::{By, Checkpoint, CheckpointHarm, Facts, Flavour, LineHarm, What, line};
 use crate::kit::NOW;
 use crate::question::{ACME, Asked, Deny, PARTIES, Question, Remembers, Set, has_grace};
 
@@ -26,10 +26,9 @@ pub(crate) struct Answer {
 struct Signing {
     said: usize,
     by: By,
-    log: usize,
     index: usize,
-    /// Log time (§5); `None` while no quorum covers it.
-    time: Option<i64>,
+    /// Log time (§5).
+    time: i64,
 }
 
 pub(crate) fn judge(facts: &Facts, question: &Question) -> Answer {
@@ -40,8 +39,10 @@ struct Judge<'a> {
     facts: &'a Facts,
     question: &'a Question,
     found: BTreeMap<CheckName, Vec<(State, Reason)>>,
-    /// Steps 3 to 5: what is in a log that signed for it, by keys of the policy.
+    /// Steps 3 to 5: what a quorum covers, by keys of the policy.
     signings: Vec<Signing>,
+    /// What the publisher's log signed for, but no quorum.
+    unwitnessed: BTreeSet<usize>,
     /// Statements of the policy's keys whose proof fails.
     unproven: BTreeSet<usize>,
     checkpoints: Vec<&'a Checkpoint>,
@@ -54,6 +55,7 @@ impl<'a> Judge<'a> {
             question,
             found: BTreeMap::new(),
             signings: Vec::new(),
+            unwitnessed: BTreeSet::new(),
             unproven: BTreeSet::new(),
             checkpoints: Vec::new(),
         };
@@ -69,7 +71,7 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let entry = &self.facts.entries[line.entry];
-            if entry.log > 1 || !self.knows(entry.by) {
+            if entry.log > 1 || !self.knows(entry.by, entry.log) {
                 continue;
             }
             let checkpoint = &self.facts.checkpoints[line.checkpoint];
@@ -83,27 +85,32 @@ impl<'a> Judge<'a> {
                 self.unproven.insert(entry.said);
                 continue;
             }
+            if self.facts.said[entry.said].what == What::UnknownKind {
+                self.note(CheckName::Evidence, Reason::UnknownStatements);
+            }
             if entry.flavour == Flavour::Forged {
+                self.unproven.insert(entry.said);
                 continue;
             }
-            let time = self.quorum_time(checkpoint);
+            let Some(time) = self.quorum_time(checkpoint) else {
+                self.unwitnessed.insert(entry.said);
+                continue;
+            };
             let known = self.signings.iter_mut().find(|known| (known.said, known.by) == (entry.said, entry.by));
             if let Some(known) = known {
                 known.index = known.index.min(index);
-                known.time = match (known.time, time) {
-                    (Some(one), Some(two)) => Some(one.min(two)),
-                    (one, two) => one.or(two),
-                };
+                known.time = known.time.min(time);
             } else {
-                self.signings.push(Signing { said: entry.said, by: entry.by, log: entry.log, index, time });
+                self.signings.push(Signing { said: entry.said, by: entry.by, index, time });
             }
         }
     }
 
-    fn knows(&self, by: By) -> bool {
+    fn knows(&self, by: By, log: usize) -> bool {
         match by {
-            By::Release(key) => key < self.question.rules.pinned,
-            By::Party(_) | By::Rival => true,
+            By::Release(key) => key < self.question.rules.pinned && log == 0,
+            By::Party(party) => PARTIES[party].2 == log,
+            By::Rival => log == 0,
             By::Stranger => false,
         }
     }
@@ -135,7 +142,6 @@ impl<'a> Judge<'a> {
         self.policy();
         self.clock();
         self.views();
-        self.kinds();
         self.equivocation();
         self.denied_digests();
         if let Some((line, serial, all)) = self.logged() {
@@ -169,7 +175,7 @@ impl<'a> Judge<'a> {
         let late = now + self.question.rules.skew;
         let cosigned = self.checkpoints.iter().flat_map(|checkpoint| &checkpoint.cosigned);
         let ahead = cosigned.filter(|(witness, _)| *witness < 3).any(|(_, time)| *time > late);
-        if ahead || remembered.is_some_and(|time| now < time) {
+        if ahead || remembered.is_some_and(|time| late < time) {
             self.note(CheckName::Clock, Reason::ClockBehind);
         }
     }
@@ -196,16 +202,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn kinds(&mut self) {
-        let facts = self.facts;
-        if self.signings.iter().any(|signing| facts.update(signing.said).is_none()) {
-            self.note(CheckName::Evidence, Reason::UnknownStatements);
-        }
-    }
-
     /// What the publisher says: U1.
     fn says(&self, said: usize) -> bool {
-        self.signings.iter().any(|signing| signing.said == said && matches!(signing.by, By::Release(_)) && signing.log == 0)
+        self.signings.iter().any(|signing| signing.said == said && matches!(signing.by, By::Release(_)))
     }
 
     fn updates(&self) -> Vec<(usize, &'a Update)> {
@@ -253,7 +252,10 @@ impl<'a> Judge<'a> {
     /// Step 9.
     fn logged(&mut self) -> Option<(Line, u64, Vec<usize>)> {
         self.ok(CheckName::Logged);
-        let all: Vec<_> = self.updates().into_iter().filter(|(said, _)| self.has(*said)).collect();
+        let mut all: Vec<_> = self.updates().into_iter().filter(|(said, _)| self.has(*said)).collect();
+        // An amendment alone offers nothing.
+        let based: BTreeSet<(Line, u64)> = all.iter().filter(|(_, update)| update.supersedes.is_empty()).map(|(_, update)| (update.line.clone(), update.serial)).collect();
+        all.retain(|(_, update)| based.contains(&(update.line.clone(), update.serial)));
         let allowed = |line: &Line| {
             let channel = line.channel.as_str();
             self.question.rules.channels.contains(&channel) && self.question.channel.is_none_or(|asked| asked == channel)
@@ -261,23 +263,27 @@ impl<'a> Judge<'a> {
         let lines: BTreeSet<_> = all.iter().map(|(_, update)| &update.line).filter(|line| allowed(line)).collect();
         let mixed = matches!(&self.question.artifact, Asked::Set(files) if self.updates().iter().any(|(said, update)| {
             let subjects = self.facts.update(*said).unwrap().1;
-            allowed(&update.line) && subjects.iter().any(|subject| files.iter().any(|(_, digest)| *digest == subject.sha256))
+            self.question.rules.channels.contains(&update.line.channel.as_str()) && subjects.iter().any(|subject| files.iter().any(|(_, digest)| *digest == subject.sha256))
         }));
         if lines.len() > 1 {
             self.note(CheckName::Logged, Reason::AmbiguousLine);
             return None;
         }
         let Some(line) = lines.first().map(|line| (*line).clone()) else {
-            let reason = if mixed {
-                Reason::MixedFiles
-            } else if !all.is_empty() {
-                Reason::LineNotAllowed
+            let in_policy = |line: &Line| self.question.rules.channels.contains(&line.channel.as_str());
+            let elsewhere = self.updates().iter().any(|(said, update)| self.has(*said) && !in_policy(&update.line));
+            let unwitnessed = |said: &usize| self.has(*said) && in_policy(&self.facts.update(*said).unwrap().0.line);
+            if elsewhere {
+                self.note(CheckName::Logged, Reason::LineNotAllowed);
+            } else if mixed {
+                self.note(CheckName::Logged, Reason::MixedFiles);
+            } else if self.unwitnessed.iter().any(unwitnessed) {
+                self.note(CheckName::Witnessed, Reason::TooFewWitnesses);
             } else if self.unproven.iter().any(|said| self.has(*said)) {
-                Reason::BadProof
+                self.note(CheckName::Logged, Reason::BadProof);
             } else {
-                Reason::NotLogged
-            };
-            self.note(CheckName::Logged, reason);
+                self.note(CheckName::Logged, Reason::NotLogged);
+            }
             return None;
         };
         let here = all.iter().filter(|(_, update)| update.line == line);
@@ -289,15 +295,15 @@ impl<'a> Judge<'a> {
     /// The release keys whose signing of this statement a quorum covers, with their log times.
     fn keys(&self, said: usize) -> Vec<i64> {
         let counts = |signing: &&Signing| {
-            signing.said == said && signing.log == 0 && matches!(signing.by, By::Release(_))
+            signing.said == said && matches!(signing.by, By::Release(_))
         };
-        let mut times: Vec<i64> = self.signings.iter().filter(counts).filter_map(|signing| signing.time).collect();
+        let mut times: Vec<i64> = self.signings.iter().filter(counts).map(|signing| signing.time).collect();
         times.sort_unstable();
         times
     }
 
     fn first_index(&self, said: usize) -> usize {
-        self.signings.iter().filter(|signing| signing.said == said).map(|signing| signing.index).min().unwrap()
+        self.signings.iter().filter(|signing| signing.said == said && matches!(signing.by, By::Release(_))).map(|signing| signing.index).min().unwrap()
     }
 
     fn offer(&mut self, line: &Line, serial: u64, all: &[usize]) {
@@ -309,35 +315,39 @@ impl<'a> Judge<'a> {
 
         // S14, U4: an amendment with the threshold replaces what it names.
         let offered: Vec<usize> = all.iter().copied().filter(|said| update(*said).state == Offer::Offered).collect();
-        let enough: Vec<usize> = offered.iter().copied().filter(|said| self.keys(*said).len() >= threshold).collect();
+        let threshold_of_offers = question.rules.threshold;
+        let enough: Vec<usize> = offered.iter().copied().filter(|said| self.keys(*said).len() >= threshold_of_offers).collect();
+        let withdrawn = all.iter().copied().filter(|said| update(*said).state != Offer::Offered);
+        let replacing: Vec<usize> = enough.iter().copied().chain(withdrawn).collect();
         let replaced = |said: usize| {
-            enough.iter().any(|other| {
+            replacing.iter().any(|other| {
                 update(*other).supersedes.contains(&self.facts.said[said].id) && self.first_index(*other) > self.first_index(said)
             })
         };
         let counted = if enough.is_empty() { offered.clone() } else { enough.clone() };
-        let current: Vec<usize> = counted.iter().copied().filter(|said| !replaced(*said)).collect();
+        let mut current: Vec<usize> = counted.iter().copied().filter(|said| !replaced(*said)).collect();
         let first = *all.iter().min_by_key(|said| self.first_index(**said)).unwrap();
+        if current.is_empty() {
+            current.push(first);
+        }
 
         self.ok(CheckName::Witnessed);
-        if !self.signings.iter().any(|signing| all.contains(&signing.said) && signing.time.is_some()) {
-            self.note(CheckName::Witnessed, Reason::TooFewWitnesses);
-        }
-        self.published(set, threshold, &enough, &current);
+        self.published(set, threshold, &current);
         self.serial(line, serial, first, set);
         self.companions(line, &current);
         self.audience(set, &current);
         self.consent(set, &current);
         self.activation(all, &current);
         self.denied(line, serial, all);
-        let times = self.signings.iter().filter(|signing| all.contains(&signing.said)).filter_map(|signing| signing.time);
-        let age = times.min().map(|time| question.now - time);
-        self.unjudged(set, age);
+        let times = self.signings.iter().filter(|signing| all.contains(&signing.said)).map(|signing| signing.time);
+        let age = times.min().map(|time| (question.now - time).max(0));
+        let newer = self.updates().iter().any(|(_, update)| update.line == *line && update.serial > serial);
+        self.unjudged(set, age, newer);
     }
 
-    fn published(&mut self, set: &Set, threshold: usize, enough: &[usize], current: &[usize]) {
+    fn published(&mut self, set: &Set, threshold: usize, current: &[usize]) {
         self.ok(CheckName::Published);
-        if enough.is_empty() {
+        if current.iter().any(|said| self.keys(*said).len() < threshold) {
             self.note(CheckName::Published, Reason::TooFewSignatures);
         }
         let beside = |said: usize| {
@@ -345,8 +355,6 @@ impl<'a> Judge<'a> {
             for signing in &self.signings {
                 if let By::Party(party) = signing.by
                     && signing.said == said
-                    && signing.time.is_some()
-                    && signing.log == PARTIES[party].2
                     && set.signers.as_ref().is_none_or(|signers| signers.contains(&party))
                     && PARTIES[party].1 != ACME
                 {
@@ -359,7 +367,7 @@ impl<'a> Judge<'a> {
             let state = state(set.otherwise);
             self.found.entry(CheckName::Published).or_default().push((state, Reason::TooFewSigners));
         }
-        let since = enough.iter().filter_map(|said| self.keys(*said).get(threshold - 1).copied()).min();
+        let since = current.iter().filter_map(|said| self.keys(*said).get(self.question.rules.threshold - 1).copied()).max();
         if set.min_age > 0 && since.is_none_or(|since| self.question.now - since < set.min_age) {
             self.note(CheckName::Published, Reason::TooYoung);
         }
@@ -372,7 +380,7 @@ impl<'a> Judge<'a> {
         if serial < *mark {
             return self.note(CheckName::Serial, Reason::Rollback);
         }
-        if !set.chain {
+        if !set.chain && serial > *mark {
             return;
         }
         let mut here = (serial, self.facts.said[first].id);
@@ -413,11 +421,11 @@ impl<'a> Judge<'a> {
         self.ok(CheckName::Audience);
         for said in current {
             if let Audience::Tier { name, everyone_by, .. } = &self.facts.update(*said).unwrap().0.audience {
-                if !set.tiers.contains(&name.as_str()) {
-                    self.note(CheckName::Audience, Reason::Tier);
-                }
                 if self.question.now > everyone_by.seconds() {
                     self.note(CheckName::Audience, Reason::TierLapsed);
+                }
+                if !set.tiers.contains(&name.as_str()) {
+                    self.note(CheckName::Audience, Reason::Tier);
                 }
             }
         }
@@ -454,7 +462,9 @@ impl<'a> Judge<'a> {
             }
         }
         // U4, U5: one key withdraws, for good.
-        if all.iter().any(|said| matches!(self.facts.update(*said).unwrap().0.state, Offer::Withdrawn(_))) {
+        let (line, serial) = (&self.facts.update(all[0]).unwrap().0.line, self.facts.update(all[0]).unwrap().0.serial);
+        let withdrawn = |update: &Update| matches!(update.state, Offer::Withdrawn(_)) && update.line == *line && update.serial == serial;
+        if self.updates().iter().any(|(_, update)| withdrawn(update)) {
             self.note(CheckName::Activation, Reason::Withdrawn);
         }
     }
@@ -492,9 +502,10 @@ impl<'a> Judge<'a> {
         results
     }
 
-    fn unjudged(&mut self, set: &Set, age: Option<i64>) {
+    fn unjudged(&mut self, set: &Set, age: Option<i64>, newer: bool) {
         for (check, otherwise, grace) in &set.unjudged {
             let reason = match check {
+                CheckName::Newest if newer => Reason::NewerExists,
                 CheckName::Newest => Reason::NewestUnknown,
                 CheckName::Fresh => Reason::Stale,
                 CheckName::Provenance | CheckName::Sbom => Reason::Absent,
@@ -513,7 +524,11 @@ impl<'a> Judge<'a> {
     fn answer(self) -> Answer {
         let mut checks = BTreeMap::new();
         for (check, reasons) in self.found {
-            let place = |reason: Reason| check.reasons().iter().position(|known| *known == reason).unwrap();
+            let place = |reason: Reason| match reason {
+                // The design does not say which of two failures is told: the graver one.
+                Reason::Equivocation | Reason::Withdrawn | Reason::TierLapsed | Reason::UnreadableLines => 0,
+                _ => 1 + check.reasons().iter().position(|known| *known == reason).unwrap(),
+            };
             let worst = reasons.into_iter().min_by_key(|(state, reason)| (std::cmp::Reverse(*state), place(*reason)));
             checks.insert(check, worst.map_or((State::Ok, None), |(state, reason)| (state, Some(reason))));
         }

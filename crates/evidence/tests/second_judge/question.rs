@@ -304,7 +304,7 @@ impl Rules {
         let release: Vec<String> = (0..self.pinned).map(|at| key(By::Release(at))).collect();
         writeln!(text, "\n[publisher.acme]\noperator = \"{ACME}\"\njurisdiction = \"DE\"\nlog = \"{}\"", ORIGINS[0])?;
         writeln!(text, "keys = {release:?}\nthreshold = {}\n", self.threshold)?;
-        writeln!(text, "[publisher.rival]\noperator = \"Rival\"\njurisdiction = \"FR\"\nlog = \"{}\"", ORIGINS[1])?;
+        writeln!(text, "[publisher.rival]\noperator = \"Rival\"\njurisdiction = \"FR\"\nlog = \"{}\"", ORIGINS[0])?;
         writeln!(text, "keys = [{:?}]\nthreshold = 1\n\n[party]", key(By::Rival))?;
         for (party, (name, operator, log)) in PARTIES.iter().enumerate() {
             let rest = format!("log = \"{}\", keys = [{:?}]", ORIGINS[*log], key(By::Party(party)));

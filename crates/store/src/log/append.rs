@@ -15,9 +15,9 @@ use tokio::sync::watch;
 
 use super::Limits;
 use super::checkpoints::QuorumCheckpoint;
+use super::publisher::News;
 use super::read::{ReadError, Reader};
 use super::record::{FRAME, HEADER};
-use super::round::Outcome;
 use crate::cause::Cause;
 
 /// Appends entries. Clones are cheap and append to the same log.
@@ -390,7 +390,7 @@ pub(super) struct Queue {
 /// What the sequencer has to do next.
 pub(super) struct Work {
     pub(super) group: Option<Group>,
-    pub(super) outcome: Option<Outcome>,
+    pub(super) news: Option<News>,
     /// Whether appends, and so signatures, are allowed.
     pub(super) is_open: bool,
     pub(super) is_closing: bool,
@@ -401,7 +401,7 @@ impl Queue {
         Self {
             inner: Mutex::new(Inner {
                 groups: VecDeque::new(),
-                outcome: None,
+                news: None,
                 buffers: Vec::new(),
                 door: Door::NotAllowedYet,
                 has_news: true,
@@ -436,13 +436,24 @@ impl Queue {
         inner.groups.is_empty() && !inner.has_news
     }
 
-    /// A witness round ended.
-    pub(super) fn round_ended(&self, outcome: Outcome) {
+    /// What came of the publisher's task; it has one at a time.
+    pub(super) fn tell(&self, news: News) {
         let mut inner = self.lock();
-        inner.outcome = Some(outcome);
+        inner.news = Some(news);
         inner.has_news = true;
         drop(inner);
         self.wake.notify_one();
+    }
+
+    /// Waits for the publisher's news and for nothing else.
+    pub(super) fn wait_for_news(&self) -> News {
+        let mut inner = self.lock();
+        loop {
+            if let Some(news) = inner.news.take() {
+                return news;
+            }
+            inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Appends are allowed from now on.
@@ -484,7 +495,7 @@ impl Queue {
         inner.has_news = false;
         Work {
             group: inner.groups.pop_front(),
-            outcome: inner.outcome.take(),
+            news: inner.news.take(),
             is_open: matches!(inner.door, Door::Open),
             is_closing: matches!(inner.door, Door::Closing),
         }
@@ -505,7 +516,7 @@ impl Queue {
 
 struct Inner {
     groups: VecDeque<Group>,
-    outcome: Option<Outcome>,
+    news: Option<News>,
     buffers: Vec<(Vec<u8>, Vec<Hash>)>,
     door: Door,
     /// Something other than a group waits for the sequencer.

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tlog::hash::Hash;
-use tlog::tile::{TILE_WIDTH, Tile, full_tiles, push_entry};
+use tlog::tile::{self, EntryTile, TILE_WIDTH, Tile, full_tiles, partial_width, push_entry};
 use tlog::tree::Edge;
 
 use super::append::Group;
 use super::checkpoints::QuorumCheckpoint;
 use super::dedup::Dedup;
-use super::files::Files;
-use super::read::{Shared, leaf_tile_of, read_tile};
+use super::files::{self, Files};
+use super::publisher::publish;
+use super::read::{MAX_LEVEL, Shared, leaf_tile_of, read_tile};
 use super::record::{FRAME, Frames, HEADER};
 
 /// The tree in memory and the files that show it.
@@ -166,8 +167,38 @@ impl Derived {
     /// The partial tiles of the present size. From here on it can be read and proven.
     pub(super) fn put_partial(&mut self) -> io::Result<()> {
         self.files.put_partial(&self.edge, &self.open)?;
-        self.shared.readable.store(self.edge.size(), Ordering::Release);
+        self.shared.readable.fetch_max(self.edge.size(), Ordering::AcqRel);
         Ok(())
+    }
+
+    /// The partial tiles of an earlier size, cut from what stands at their places now (T4).
+    pub(super) fn put_partial_of(&mut self, size: u64) -> io::Result<()> {
+        let mut levels = Vec::new();
+        for level in 0..=MAX_LEVEL {
+            let (index, width) = (full_tiles(level, size), partial_width(level, size));
+            let mut hashes = if index == full_tiles(level, self.edge.size()) {
+                self.edge.levels().get(usize::from(level)).cloned().unwrap_or_default()
+            } else {
+                let tile = Tile { level, index, width: TILE_WIDTH };
+                let bytes = files::read(&self.shared.folder.join(tile.path()))?.unwrap_or_default();
+                tile::hashes(&bytes, TILE_WIDTH).unwrap_or_default()
+            };
+            hashes.truncate(usize::from(width));
+            levels.push(hashes);
+        }
+        let (index, width) = (full_tiles(0, size), partial_width(0, size));
+        let bundle = if index == full_tiles(0, self.edge.size()) {
+            self.open.clone()
+        } else {
+            let bundle = EntryTile { index, width: TILE_WIDTH };
+            files::read(&self.shared.folder.join(bundle.path()))?.unwrap_or_default()
+        };
+        self.files.put_partial_levels(size, &levels, first_frames(&bundle, width))
+    }
+
+    /// The tree as another thread makes it public.
+    pub(super) fn snapshot(&self) -> (Edge, Vec<u8>) {
+        (self.edge.clone(), self.open.clone())
     }
 
     /// Whether the public checkpoint is of the present size.
@@ -175,15 +206,9 @@ impl Derived {
         self.shared.progress.borrow().public == Some(self.edge.size())
     }
 
-    /// Step 8: replaces the public checkpoint, keeps it, and tells those who wait. May be made again.
+    /// Step 8, for recovery: see [`publish`].
     pub(super) fn publish(&mut self, checkpoint: &QuorumCheckpoint) -> io::Result<()> {
-        self.files.put_checkpoint(&checkpoint.note)?;
-        self.shared.kept_mut().add(checkpoint.clone())?;
-        self.shared.progress.send_modify(|progress| {
-            progress.public = Some(checkpoint.size);
-            progress.missing = None;
-        });
-        Ok(())
+        publish(checkpoint, &mut self.files, &self.shared)
     }
 
     /// The index of `leaf`, if it is in the log or among the `kept` leaves behind it.
@@ -220,4 +245,11 @@ impl Derived {
         let looked_at = self.looked_at.as_ref();
         Ok(looked_at.and_then(|(_, hashes)| hashes.get(at).copied()))
     }
+}
+
+/// The beginning of framed entries, as many as `count`.
+fn first_frames(bytes: &[u8], count: u16) -> &[u8] {
+    let frames = Frames::of(bytes).take(usize::from(count));
+    let length: usize = frames.map(|entry| FRAME + entry.len()).sum();
+    bytes.get(..length).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! The public files: hash tiles, entry bundles and the checkpoint (`tlog.md` §5.1; tlog-tiles). Derived from the
 //! write-ahead log and written without a sync: what a power cut takes of them, recovery writes again (F6).
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -21,15 +22,22 @@ pub(super) struct Files {
     made: PathBuf,
     /// Bytes of a tile on their way.
     buffer: Vec<u8>,
+    /// The partial tile that was written last, by level.
+    partial: BTreeMap<u8, Tile>,
+    /// Name of the file that is written and then renamed; each thread has its own.
+    unfinished: &'static str,
 }
 
 impl Files {
-    pub(super) fn new(folder: PathBuf, faults: Faults) -> Self {
+    /// `unfinished` names a file of the log's folder that no other thread uses.
+    pub(super) fn new(folder: PathBuf, unfinished: &'static str, faults: Faults) -> Self {
         Self {
             folder,
             faults,
             made: PathBuf::new(),
             buffer: Vec::new(),
+            partial: BTreeMap::new(),
+            unfinished,
         }
     }
 
@@ -70,10 +78,21 @@ impl Files {
     ///
     /// A crash leaves some of the files; nothing that leaves the process speaks of this size before all are written.
     pub(super) fn put_partial(&mut self, edge: &Edge, open: &[u8]) -> io::Result<()> {
-        for (tile, hashes) in edge.partial_tiles() {
-            self.put_tile(tile, hashes)?;
+        self.put_partial_levels(edge.size(), edge.levels(), open)
+    }
+
+    /// [`Files::put_partial`] of a tree of which these are the unfinished tiles, level 0 first.
+    pub(super) fn put_partial_levels(&mut self, size: u64, levels: &[Vec<Hash>], open: &[u8]) -> io::Result<()> {
+        for (hashes, level) in levels.iter().zip(0..) {
+            let (index, width) = (full_tiles(level, size), partial_width(level, size));
+            let tile = Tile { level, index, width };
+            // Above the leaves a tile stays the same for long, and replacing a file costs more than making one.
+            if width > 0 && self.partial.get(&level) != Some(&tile) {
+                self.put_tile(tile, hashes)?;
+                self.partial.insert(level, tile);
+            }
         }
-        if let Some(bundle) = partial_bundle(edge.size()) {
+        if let Some(bundle) = partial_bundle(size) {
             self.put(Write::Entries, &bundle.path(), open)?;
         }
         Ok(())
@@ -102,7 +121,7 @@ impl Files {
             fs::create_dir_all(folder)?;
             self.made = folder.to_path_buf();
         }
-        let unfinished = self.folder.join("unfinished");
+        let unfinished = self.folder.join(self.unfinished);
         let file = File::create(&unfinished)?;
         self.faults.write(name, bytes, |part, at| file.write_all_at(part, at))?;
         fs::rename(&unfinished, &path)

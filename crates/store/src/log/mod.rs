@@ -8,8 +8,8 @@
 //! | `tile/…`, `checkpoint` | public, derived, served as they are |
 //! | `quorum/<hour>` | kept quorum checkpoints; derived until `head` passes, then kept here only |
 //!
-//! One thread writes ([`sequencer`](self), one function tells its order), one asks the witnesses, one has time for the
-//! rest. Callers hold an [`Appender`], readers a [`Reader`]. Acknowledged means durable: [`Ticket::durable`] answers after
+//! One thread commits (one function of it tells the whole write order), one makes trees public and asks the witnesses, one
+//! has time for the rest. Callers hold an [`Appender`], readers a [`Reader`]. Acknowledged means durable: [`Ticket::durable`] answers after
 //! the sync of the record, [`Ticket::witnessed`] after a quorum has cosigned.
 //!
 //! This module knows no HTTP and no clock: how witnesses are asked and what time it is, the caller gives.
@@ -23,6 +23,7 @@ mod files;
 mod fsck;
 mod head;
 mod keeper;
+mod publisher;
 mod read;
 mod record;
 mod recovery;
@@ -52,7 +53,9 @@ pub use recovery::{OpenError, Recovery};
 pub use round::{AskWitnesses, LinesRefused, Round};
 
 use append::Queue;
+use files::Files;
 use keeper::{Job, Keeper};
+use publisher::Publisher;
 use recovery::Recovered;
 use round::Trust;
 use sequencer::{Pending, Sequencer};
@@ -147,7 +150,7 @@ impl Log {
         let appender = Appender::new(Arc::clone(&queue), reader.clone());
 
         let trust = Arc::new(Trust { keys, witnesses: witnesses.clone() });
-        let (rounds, asked) = channel();
+        let (publisher, tasks) = channel();
         let (keeper, jobs) = channel();
         let heads = seal.as_ref().or(head.as_ref()).map_or(0, |head| head.count);
         if let Some(seal) = seal {
@@ -159,24 +162,31 @@ impl Log {
             segments: Arc::clone(&segments),
             derived,
             queue: Arc::clone(&queue),
-            trust,
-            signers,
+            needs_witnesses: witnesses.quorum().is_some(),
             clock: Arc::clone(&clock),
             limits,
-            rounds,
+            publisher,
             keeper,
             heads,
             pending: Pending::default(),
         };
+        let publisher = Publisher {
+            files: Files::new(folder, "unfinished.public", faults.clone()),
+            shared: Arc::clone(&shared),
+            signers,
+            trust,
+            ask,
+            queue: Arc::clone(&queue),
+        };
         let sealed = head.map_or(0, |head| head.edge.size());
         let keeper = Keeper { shared, segments, faults, clock, sealed, is_broken: false };
-        let rounds = Arc::clone(&queue);
         let threads = vec![
             thread("log-sequencer", move || sequencer.run())?,
             thread("log-keeper", move || keeper.run(&jobs))?,
         ];
-        // Not among the threads that closing waits for: it may sit in a call to a witness, and writes nothing.
-        thread("log-witnesses", move || round::run(&asked, &rounds, ask))?;
+        // Not among the threads that closing waits for: it may sit in a call to a witness. While it writes, the sequencer
+        // waits for it.
+        thread("log-publisher", move || publisher.run(&tasks))?;
         let log = Self { appender, reader, queue, witnesses, recovery: report, threads, _lock: lock };
         if log.witnesses.quorum().is_none() {
             log.queue.allow();

@@ -367,4 +367,4 @@ fn end_of_frames(bytes: &[u8], width: u16, keep: u16) -> Option<usize> {
 }
 
 /// A tree of 2^64 − 1 entries has tiles at levels 0 to 7.
-const MAX_LEVEL: u8 = 7;
+pub(super) const MAX_LEVEL: u8 = 7;

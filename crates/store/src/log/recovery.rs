@@ -74,7 +74,7 @@ pub(super) fn recover(
     };
     let open = open_bundle(folder, &edge)?;
     let shared = share(folder, faults, first)?;
-    let files = Files::new(folder.to_path_buf(), faults.clone());
+    let files = Files::new(folder.to_path_buf(), "unfinished", faults.clone());
     let mut replay = Replay {
         derived: Derived::new(edge, open, files, shared),
         origin,
@@ -330,9 +330,8 @@ impl Replay<'_> {
         if checkpoint.origin() != self.origin {
             return Err(OpenError::OtherOrigin { found: checkpoint.origin().into() });
         }
-        if checkpoint.size() == size {
-            self.derived.put_partial()?;
-        }
+        // Other groups may have come between a tree and the record of its checkpoint.
+        self.derived.put_partial_of(checkpoint.size())?;
         if record.header.kind == Kind::Quorum {
             let reached = QuorumCheckpoint {
                 size: checkpoint.size(),
@@ -351,7 +350,7 @@ fn begin(folder: &Path, segments: &Segments, faults: &Faults) -> Result<Recovere
     let start = Start { first: 0, number: 1, root: Hash::EMPTY_ROOT };
     let segment = segments.take_spare()?.name(start)?;
     let shared = share(folder, faults, 0)?;
-    let files = Files::new(folder.to_path_buf(), faults.clone());
+    let files = Files::new(folder.to_path_buf(), "unfinished", faults.clone());
     let end = segment.replay(|_, _| Ok::<_, io::Error>(false))?;
     Ok(Recovered {
         derived: Derived::new(Edge::default(), Vec::new(), files, shared),

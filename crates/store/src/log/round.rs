@@ -24,7 +24,6 @@
 //! }
 //! ```
 
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,7 +33,6 @@ use tlog::key::Vkey;
 use tlog::note::{Note, NoteRefused, SignatureLine};
 use tlog::policy::{NotWitnessed, Tally, Witnesses};
 
-use super::append::Queue;
 use super::read::{ReadError, Reader};
 
 /// Asks the witnesses for one tree. Called again and again from one thread, which it may block; when it returns, the
@@ -211,18 +209,6 @@ pub(super) struct Trust {
 pub(super) enum Outcome {
     Missing(Tally),
     Quorum { size: u64, note: String },
-}
-
-/// The witness thread: asks for each round that comes, and tells the sequencer how it ended.
-pub(super) fn run(rounds: &Receiver<Arc<Round>>, queue: &Queue, mut ask: AskWitnesses) {
-    for round in rounds {
-        // A caller's panic must not end the log's rounds; what was verified before it counts.
-        let asked = std::panic::AssertUnwindSafe(|| ask(Arc::clone(&round)));
-        if std::panic::catch_unwind(asked).is_err() {
-            tracing::error!(size = round.size(), "asking the witnesses failed by a bug");
-        }
-        queue.round_ended(round.count());
-    }
 }
 
 fn time_of(note: &str, key: &Vkey) -> Result<u64, NoteRefused> {

@@ -1,13 +1,11 @@
-//! The one writer of a log, and the order in which it writes (`tlog.md` §5.2).
+//! The one writer of a log's records, and the order of all its writes (`tlog.md` §5.2).
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use tlog::checkpoint::Checkpoint;
 use tlog::hash::sha256;
 use tlog::policy::Tally;
-use tlog::signer::{Signer, sign_checkpoint};
 use tokio::sync::watch;
 
 use super::append::{Answer, AppendRefused, Group, Queue, Stopped, Work};
@@ -16,9 +14,10 @@ use super::dedup::MAX_INDEX;
 use super::derived::{Derived, Growth};
 use super::head::Head;
 use super::keeper::Job;
-use super::read::{Missing, Reader};
+use super::publisher::{News, NotPrepared, Task};
+use super::read::Missing;
 use super::record::{HEADER, Kind};
-use super::round::{Outcome, Round, Trust};
+use super::round::{Outcome, Round};
 use super::wal::{NewRecord, Segments, Wal};
 use super::{Clock, Limits};
 use crate::cause::Cause;
@@ -29,11 +28,10 @@ pub(super) struct Sequencer {
     pub(super) segments: Arc<Segments>,
     pub(super) derived: Derived,
     pub(super) queue: Arc<Queue>,
-    pub(super) trust: Arc<Trust>,
-    pub(super) signers: Vec<Box<dyn Signer>>,
+    pub(super) needs_witnesses: bool,
     pub(super) clock: Clock,
     pub(super) limits: Limits,
-    pub(super) rounds: Sender<Arc<Round>>,
+    pub(super) publisher: Sender<Task>,
     pub(super) keeper: Sender<Job>,
     /// Count of the newest `head`.
     pub(super) heads: u64,
@@ -45,33 +43,46 @@ pub(super) struct Sequencer {
 pub(super) struct Pending {
     /// A committed group whose tiles could not be written.
     unwritten: Option<(Growth, Vec<u8>)>,
+    /// The way of one tree to the public.
+    stage: Stage,
     /// The tree that was signed last and has no quorum yet.
     round: Option<Arc<Round>>,
-    stage: Stage,
     /// How long to wait after the next round without a quorum.
     pause: Option<Duration>,
-    /// A quorum checkpoint without a record.
-    won: Option<(u64, String)>,
-    /// A quorum checkpoint with a record; public once that is synced.
-    recorded: Option<QuorumCheckpoint>,
+    /// The head at the beginning of this segment, until every checkpoint before it is kept.
+    seal: Option<Head>,
     /// Whether the next segment has been asked for.
     spare_asked: bool,
     /// Whether signing is allowed.
     is_open: bool,
 }
 
-/// Where the round stands.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+/// Where a tree is on its way to the public, one tree at a time.
+#[derive(Default)]
 enum Stage {
-    /// None is running.
+    /// The next tree may be signed.
     #[default]
     Idle,
-    /// None is running before this time.
+    /// It may be signed from this time on.
     IdleUntil(Instant),
-    /// Signed; the record is not synced yet.
-    Signed,
+    /// The publisher writes its partial tiles and signs it.
+    Preparing,
+    /// Its checkpoint needs a record before anything else.
+    Unrecorded(Next),
+    /// The record is written but not synced.
+    Unsynced(Next),
     /// The witnesses are being asked.
-    Asked,
+    Asking,
+    /// The publisher replaces the public checkpoint.
+    Publishing(QuorumCheckpoint),
+    /// It could not, and shall try again.
+    PublishAgain(QuorumCheckpoint, Instant),
+}
+
+/// What follows a checkpoint's record.
+enum Next {
+    Ask(Arc<Round>),
+    Publish(QuorumCheckpoint),
 }
 
 impl Sequencer {
@@ -82,34 +93,32 @@ impl Sequencer {
             let is_last = work.is_closing && work.group.is_none();
             let answer = work.group.as_ref().map(|group| group.answer.clone());
             if let Err(stopped) = self.turn(work) {
-                if let Some(answer) = answer {
-                    refuse_waiting(&answer, AppendRefused::Stopped(stopped.clone()));
-                }
                 tracing::error!(error = %stopped, hint = stopped.hint(), "the log has stopped");
-                return self.stop(&stopped);
+                return self.stop(&stopped, answer.as_ref());
             }
             if is_last {
-                return self.stop(&Stopped::Closed);
+                return self.stop(&Stopped::Closed, None);
             }
         }
     }
 
-    /// One turn of the log: the write order, with what a crash leaves at each step. Recovery makes the same steps 1, 2, 6
-    /// and 8 from the records.
+    /// One turn of the log: the write order, with what a crash leaves at each step. Recovery makes the same steps 2, 6 and 8
+    /// from the records.
     ///
     /// An error stops the log for good: nobody who still waits is told more than that.
     fn turn(&mut self, work: Work) -> Result<(), Stopped> {
         self.pending.is_open = work.is_open;
 
-        // What a full disk kept former turns from writing. It is durable, and nothing new goes before it.
+        // What a full disk kept a former turn from writing. It is durable, and nothing new goes before it.
         let has_space = self.write_tiles_again();
 
-        // 8, its beginning: a round ended with a quorum. Record the checkpoint with its cosignatures; synced with step 3.
-        //    Crash here: the record is whole or cut; the public checkpoint is still the former one.
-        self.end_round(work.outcome);
-        self.record_won()?;
+        // 5. and 8., the records: a tree was signed, or a quorum cosigned it. They are synced together with step 3.
+        //    Crash here: the record is whole or cut. A signature that is cut never left this process; the same tree is
+        //    signed again (F5). A quorum's checkpoint that is cut is asked for again; the former one is still public.
+        self.hear(work.news)?;
+        self.record_checkpoint()?;
 
-        // 1. Take what waits, drop what the log already holds. 2. Hash: leaves, edge, root.
+        // 1. Take what waits, drop what the log already holds. 2. Hash: edge and root; callers have hashed the leaves.
         //    Crash here: nothing is on the disk, nobody was told (F1).
         let grown = match work.group {
             Some(group) if has_space => self.grow(group)?,
@@ -117,7 +126,7 @@ impl Sequencer {
             None => None,
         };
 
-        // 3. Append the record and sync it, together with the checkpoint records before it. This is the commit.
+        // 3. Append the record and sync it. This is the commit.
         //    Crash before the sync returns: the record is kept if it is whole, else cut (F1). Error: stop (F2).
         if let Some(grown) = grown {
             let committed = self.append(grown)?;
@@ -127,38 +136,34 @@ impl Sequencer {
             //    Crash before it: a retry finds the entry and gets the same index (F4).
             committed.group.answer(committed.answer.clone());
 
-            // 7. and 8. for the checkpoint records that step 3 has synced.
-            self.release();
-
             // 6. Write full tiles, without a sync.
             //    Crash here: recovery writes them again from the record before anything is served (F6).
             self.write_tiles(committed);
-        }
-
-        // 5. When no round is running: write the partial tiles of the present size, sign it, append the checkpoint record.
-        //    Its sync is the next group's, or its own when nothing waits.
-        //    Crash here: the signature never left this process; the same tree is signed again (F5).
-        if self.wants_round() {
-            self.sign()?;
-        }
-        if self.queue.is_idle() {
+        } else if self.queue.is_idle() {
+            // Nothing to commit: the checkpoint records get a sync of their own.
             self.sync()?;
+        }
 
-            // 7. Hand the signed tree to the witnesses: only now, with its record and its tiles in place.
-            // 8. Replace the public checkpoint by a quorum's, keep it, answer those who wait for proofs.
-            //    Crash here: the record is on the disk, and recovery replaces the file.
-            self.release();
+        // 7. and 8., on the publisher's thread, for what is synced. Asking: tiles and record of the signed tree are in
+        //    place. Publishing: replace the public checkpoint, keep it, answer those who wait for proofs.
+        //    Crash here: the record is on the disk, and recovery replaces the file.
+        self.go_on();
+
+        // 5. and 6., on the publisher's thread, when no tree is on its way: write the partial tiles of the present size, sign.
+        //    Crash here: nothing has left this process.
+        if self.wants_round() {
+            self.prepare();
         }
 
         // 9. Later, on the keeper's thread: sync the tiles, write `head`, then recycle segments; the next segment is filled
         //    in advance.
-        self.ask_for_spare();
+        self.ask_keeper();
         Ok(())
     }
 
     /// Steps 1 and 2. `None` if nothing new is left, or the group was refused: its callers have their answer.
-    fn grow(&mut self, group: Group) -> Result<Option<Grown>, Stopped> {
-        if !self.make_room(group.body.len().saturating_sub(HEADER))? {
+    fn grow(&mut self, mut group: Group) -> Result<Option<Grown>, Stopped> {
+        if !self.make_room(group.entries().len())? {
             return Ok(refuse(&group));
         }
         let first = self.derived.edge().size();
@@ -166,7 +171,6 @@ impl Sequencer {
         if first.saturating_add(count) > MAX_INDEX {
             return Err(Stopped::Full);
         }
-        let mut group = group;
         let indexes = self.derived.drop_known(&mut group).map_err(failed)?;
         let answer = match indexes {
             None => Answer::Durable { first },
@@ -202,30 +206,11 @@ impl Sequencer {
         }
         self.wal.sync().map_err(failed)?;
         self.derived.is_durable();
-        if let (Stage::IdleUntil(_), Some(tally)) = (self.pending.stage, self.missing()) {
+        if let (Stage::IdleUntil(_), Some(tally)) = (&self.pending.stage, self.missing()) {
             // Who comes while the log waits before it asks again has the last answer at once.
             self.tell_missing(tally);
         }
         Ok(())
-    }
-
-    /// Steps 7 and 8 for what is synced.
-    fn release(&mut self) {
-        if !self.wal.is_synced() {
-            return;
-        }
-        if let (Stage::Signed, Some(round)) = (self.pending.stage, &self.pending.round) {
-            // The witness thread ends only when the sender here is dropped.
-            let _ = self.rounds.send(Arc::clone(round));
-            self.pending.stage = Stage::Asked;
-        }
-        let Some(checkpoint) = self.pending.recorded.take() else {
-            return;
-        };
-        if let Err(error) = self.derived.publish(&checkpoint) {
-            tracing::warn!(error = %error, "the public checkpoint could not be written yet");
-            self.pending.recorded = Some(checkpoint);
-        }
     }
 
     /// Step 6.
@@ -246,91 +231,125 @@ impl Sequencer {
             return true;
         };
         let entries = body.get(HEADER..).unwrap_or_default();
-        let written = self.derived.put_growth(&growth, entries).is_ok();
-        if !written {
+        let is_written = self.derived.put_growth(&growth, entries).is_ok();
+        if !is_written {
             self.pending.unwritten = Some((growth, body));
         }
-        written
+        is_written
     }
 
     fn wants_round(&self) -> bool {
         let is_due = match self.pending.stage {
             Stage::Idle => true,
             Stage::IdleUntil(time) => time <= Instant::now(),
-            Stage::Asked | Stage::Signed => false,
+            _ => false,
         };
-        let is_free = self.pending.unwritten.is_none()
-            && self.pending.won.is_none()
-            && self.pending.recorded.is_none();
-        self.pending.is_open && is_due && is_free && !self.derived.is_public()
+        let is_written = self.pending.unwritten.is_none();
+        self.pending.is_open && is_due && is_written && !self.derived.is_public()
     }
 
-    /// Step 5.
-    fn sign(&mut self) -> Result<(), Stopped> {
+    /// Steps 5 and 6, begun. A tree that was asked for before has its signature, tiles and record already, and the
+    /// cosignatures that came for it still count.
+    fn prepare(&mut self) {
         let size = self.derived.edge().size();
-        if self.pending.round.as_ref().is_some_and(|round| round.size() == size) {
-            // Asked for before: the record is there, and the cosignatures that came still count.
-            self.pending.stage = Stage::Signed;
-            return Ok(());
-        }
-        if let Err(error) = self.derived.put_partial() {
-            tracing::warn!(error = %error, "partial tiles could not be written yet");
-            self.pending.stage = Stage::IdleUntil(Instant::now() + AGAIN);
-            return Ok(());
-        }
-        let checkpoint = Checkpoint::new(self.trust.keys.origin(), size, self.derived.root())
-            .expect("the origin was checked when the log was opened");
-        let signers: Vec<&dyn Signer> = self.signers.iter().map(AsRef::as_ref).collect();
-        let note = sign_checkpoint(&checkpoint, &signers)?;
-        if self.trust.witnesses.quorum().is_none() {
-            // Nobody has to be asked: what the log signs is a quorum's checkpoint.
-            self.pending.won = Some((size, note));
-            return self.record_won();
-        }
-        if !self.append_note(Kind::Signed, size, (self.clock)(), &note)? {
-            self.pending.stage = Stage::IdleUntil(Instant::now() + AGAIN);
-            return Ok(());
-        }
-        let reader = Reader::new(self.derived.shared());
-        let round = Round::new(checkpoint, note, Arc::clone(&self.trust), reader);
-        self.pending.round = Some(Arc::new(round));
-        self.pending.stage = Stage::Signed;
-        Ok(())
+        let asked = self.pending.round.take().filter(|round| round.size() == size);
+        self.pending.stage = match asked {
+            Some(round) => {
+                let _ = self.publisher.send(Task::Ask(Arc::clone(&round)));
+                self.pending.round = Some(round);
+                Stage::Asking
+            }
+            None => {
+                let (edge, open) = self.derived.snapshot();
+                let _ = self.publisher.send(Task::Prepare { edge, open });
+                Stage::Preparing
+            }
+        };
     }
 
-    /// Step 8 until there is something to record; without a quorum, when to ask again.
-    fn end_round(&mut self, outcome: Option<Outcome>) {
-        match outcome {
-            None => {}
-            Some(Outcome::Quorum { size, note }) => {
-                self.pending.stage = Stage::Idle;
+    /// What came of the publisher's task.
+    fn hear(&mut self, news: Option<News>) -> Result<(), Stopped> {
+        let Some(news) = news else {
+            return Ok(());
+        };
+        let again = Instant::now() + AGAIN;
+        self.pending.stage = match news {
+            News::Bug => return Err(Stopped::Bug),
+            News::Prepared(Err(NotPrepared::Signer(failed))) => return Err(failed.into()),
+            News::Prepared(Err(NotPrepared::Files(error))) => {
+                tracing::warn!(error = %error, "partial tiles could not be written yet");
+                Stage::IdleUntil(again)
+            }
+            News::Prepared(Ok(round)) if self.needs_witnesses => {
+                self.pending.round = Some(Arc::clone(&round));
+                Stage::Unrecorded(Next::Ask(round))
+            }
+            // Nobody has to be asked: what the log signs is a quorum's checkpoint.
+            News::Prepared(Ok(round)) => self.reached(round.size(), round.note()),
+            News::Counted(Outcome::Quorum { size, note }) => {
                 self.pending.pause = None;
                 self.pending.round = None;
-                self.pending.won = Some((size, note));
+                self.reached(size, &note)
             }
-            Some(Outcome::Missing(tally)) => {
+            News::Counted(Outcome::Missing(tally)) => {
+                tracing::warn!(witnesses = %tally, "too few witnesses; asking again by itself");
                 let (shortest, longest) = (self.limits.ask_again_first, self.limits.ask_again_at_most);
                 let pause = self.pending.pause.unwrap_or(shortest);
                 self.pending.pause = Some((pause * 2).min(longest));
-                self.pending.stage = Stage::IdleUntil(Instant::now() + pause);
-                tracing::warn!(witnesses = %tally, "too few witnesses; asking again by itself");
                 self.tell_missing(tally);
+                Stage::IdleUntil(Instant::now() + pause)
             }
-        }
+            News::Published(done) => match (done, std::mem::take(&mut self.pending.stage)) {
+                (Err(error), Stage::Publishing(checkpoint)) => {
+                    tracing::warn!(error = %error, "the public checkpoint could not be written yet");
+                    Stage::PublishAgain(checkpoint, again)
+                }
+                _ => Stage::Idle,
+            },
+        };
+        Ok(())
     }
 
-    /// Step 8, the record.
-    fn record_won(&mut self) -> Result<(), Stopped> {
-        let Some((size, note)) = self.pending.won.take() else {
-            return Ok(());
+    fn reached(&self, size: u64, note: &str) -> Stage {
+        let (time, note) = ((self.clock)(), note.into());
+        Stage::Unrecorded(Next::Publish(QuorumCheckpoint { size, time, note }))
+    }
+
+    /// Steps 5 and 8, the records. Without space the checkpoint stays unrecorded.
+    fn record_checkpoint(&mut self) -> Result<(), Stopped> {
+        self.pending.stage = match std::mem::take(&mut self.pending.stage) {
+            Stage::Unrecorded(next) => {
+                let now = (self.clock)();
+                let is_recorded = match &next {
+                    Next::Ask(round) => self.append_note(Kind::Signed, round.size(), now, round.note()),
+                    Next::Publish(reached) => {
+                        self.append_note(Kind::Quorum, reached.size, reached.time, &reached.note)
+                    }
+                };
+                if is_recorded? { Stage::Unsynced(next) } else { Stage::Unrecorded(next) }
+            }
+            stage => stage,
         };
-        let time = (self.clock)();
-        if self.append_note(Kind::Quorum, size, time, &note)? {
-            self.pending.recorded = Some(QuorumCheckpoint { size, time, note: note.into() });
-        } else {
-            self.pending.won = Some((size, note));
-        }
         Ok(())
+    }
+
+    /// Steps 7 and 8, begun for what is synced.
+    fn go_on(&mut self) {
+        let is_due = |time: Instant| time <= Instant::now();
+        self.pending.stage = match std::mem::take(&mut self.pending.stage) {
+            Stage::Unsynced(Next::Ask(round)) if self.wal.is_synced() => {
+                let _ = self.publisher.send(Task::Ask(round));
+                Stage::Asking
+            }
+            Stage::Unsynced(Next::Publish(checkpoint)) if self.wal.is_synced() => self.publish(checkpoint),
+            Stage::PublishAgain(checkpoint, time) if is_due(time) => self.publish(checkpoint),
+            stage => stage,
+        };
+    }
+
+    fn publish(&self, checkpoint: QuorumCheckpoint) -> Stage {
+        let _ = self.publisher.send(Task::Publish(checkpoint.clone()));
+        Stage::Publishing(checkpoint)
     }
 
     /// Whether there was room for the record.
@@ -363,12 +382,7 @@ impl Sequencer {
         }
         // A named segment says that everything before it is durable, and tiles that everything before it can be read:
         // the bundle of the last entries too, which would be nowhere else once the former segment is used again.
-        // A checkpoint must be kept too before the segment with its record goes.
         self.sync()?;
-        self.release();
-        if self.pending.recorded.is_some() {
-            return Ok(false);
-        }
         let Some(()) = unless_full(self.derived.put_partial())? else {
             return Ok(false);
         };
@@ -377,15 +391,23 @@ impl Sequencer {
         };
         let (first, root) = (self.derived.edge().size(), self.derived.root());
         self.wal.go_on_in(spare, first, root).map_err(failed)?;
-        self.pending.spare_asked = false;
         self.heads += 1;
-        let head = Head { count: self.heads, edge: self.derived.edge().clone() };
-        let _ = self.keeper.send(Job::Seal(head));
+        let (count, edge) = (self.heads, self.derived.edge().clone());
+        self.pending.seal = Some(Head { count, edge });
+        self.pending.spare_asked = false;
         Ok(true)
     }
 
-    /// Step 9, the part that cannot wait until it is needed.
-    fn ask_for_spare(&mut self) {
+    /// Step 9, begun.
+    fn ask_keeper(&mut self) {
+        // A quorum's checkpoint whose record is in a former segment must be kept before that segment goes.
+        let is_kept = match self.pending.stage {
+            Stage::Unsynced(Next::Publish(_)) | Stage::Publishing(_) | Stage::PublishAgain(..) => false,
+            _ => self.pending.unwritten.is_none(),
+        };
+        if is_kept && let Some(head) = self.pending.seal.take() {
+            let _ = self.keeper.send(Job::Seal(head));
+        }
         if self.wal.is_half_full() && !self.pending.spare_asked {
             self.pending.spare_asked = true;
             let _ = self.keeper.send(Job::Spare);
@@ -406,24 +428,29 @@ impl Sequencer {
 
     /// How long to wait for work at most.
     fn wait(&self) -> Option<Duration> {
-        if self.wants_round() {
-            // The turn that published a checkpoint could not sign the entries that came meanwhile.
-            return Some(Duration::ZERO);
-        }
-        let pending = &self.pending;
-        let is_unwritten = pending.unwritten.is_some() || pending.won.is_some() || pending.recorded.is_some();
-        let until = match pending.stage {
-            Stage::IdleUntil(time) => Some(time.saturating_duration_since(Instant::now())),
-            Stage::Asked | Stage::Idle | Stage::Signed => None,
+        let until = match self.pending.stage {
+            Stage::IdleUntil(time) | Stage::PublishAgain(_, time) => {
+                Some(time.saturating_duration_since(Instant::now()))
+            }
+            Stage::Unrecorded(_) => Some(AGAIN),
+            _ => None,
         };
-        let again = is_unwritten.then_some(AGAIN);
+        let again = self.pending.unwritten.is_some().then_some(AGAIN);
         until.into_iter().chain(again).min()
     }
 
-    fn stop(&self, stopped: &Stopped) {
+    /// Says why to all who wait, those of the group in hand too.
+    fn stop(&mut self, stopped: &Stopped, in_hand: Option<&watch::Sender<Answer>>) {
+        if matches!(self.pending.stage, Stage::Preparing | Stage::Publishing(_)) && !std::thread::panicking() {
+            // The publisher is writing files of this folder, which may be opened again as soon as this thread has ended.
+            self.queue.wait_for_news();
+        }
+        let why = Some(stopped.clone());
+        self.derived.shared().progress.send_modify(|progress| progress.stopped = why);
+        if let Some(answer) = in_hand {
+            refuse_waiting(answer, AppendRefused::Stopped(stopped.clone()));
+        }
         self.queue.stop(stopped);
-        let stopped = Some(stopped.clone());
-        self.derived.shared().progress.send_modify(|progress| progress.stopped = stopped);
     }
 }
 
@@ -431,7 +458,7 @@ impl Sequencer {
 impl Drop for Sequencer {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.stop(&Stopped::Bug);
+            self.stop(&Stopped::Bug, None);
         }
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Key {
 }
 
 enum Secret {
-    Ed25519(ed25519_dalek::SigningKey),
+    Ed25519(Box<ed25519_dalek::SigningKey>),
     MlDsa44(Box<ExpandedSigningKey<MlDsa44>>),
 }
 
@@ -22,7 +22,7 @@ impl Key {
             Algorithm::Ed25519 | Algorithm::Ed25519Cosignature => {
                 let secret = ed25519_dalek::SigningKey::from_bytes(&seed);
                 let public = secret.verifying_key().to_bytes().to_vec();
-                (Secret::Ed25519(secret), public)
+                (Secret::Ed25519(Box::new(secret)), public)
             }
             Algorithm::MlDsa44 => {
                 let secret = ExpandedSigningKey::from_seed(&seed.into());

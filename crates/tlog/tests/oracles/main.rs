@@ -12,6 +12,12 @@
 //!
 //! Where two implementations may differ, a test names each difference, and in each we are the stricter one.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first thing that is not as it should be"
+)]
+
 mod checkpoint;
 mod ed25519;
 mod key;

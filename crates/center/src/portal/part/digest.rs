@@ -1,4 +1,4 @@
-//! A digest: 12 digits, the whole of it in place (`portal.md` §3, row "digest").
+//! A digest or a key: its beginning, the whole of it in place (`portal.md` §3, row "digest").
 
 use askama::Template;
 
@@ -14,6 +14,19 @@ pub(crate) fn digest(hex: &str, all: bool) -> Html {
             all,
         }),
         None => Html::code(hex),
+    }
+}
+
+/// A vkey (C2SP signed-note): name and key id, closed unless `all`; a post-quantum key is a screen of text.
+pub(crate) fn vkey(vkey: &str, all: bool) -> Html {
+    let id = vkey.match_indices('+').nth(1).map(|(at, _)| at);
+    match id.and_then(|end| vkey.get(..end)) {
+        Some(short) => Html::template(&Part {
+            short,
+            hex: vkey,
+            all,
+        }),
+        None => Html::code(vkey),
     }
 }
 
@@ -53,6 +66,13 @@ mod tests {
                 .as_str()
                 .contains("<details class=\"digest\" open")
         );
+    }
+
+    #[test]
+    fn a_key_shows_its_name_and_id_and_holds_all() {
+        let html = vkey("log.example/v1+0123abcd+BATvzQf0", false).to_string();
+        assert!(html.contains("log.example/v1+0123abcd…") && html.contains("+BATvzQf0"));
+        assert_eq!(vkey("no key", false).as_str(), Html::code("no key").as_str());
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod checks;
 pub mod command;
 pub mod conclude;
 pub mod digest;
+pub mod drawer;
 pub mod label;
 pub mod mark;
 pub mod missing;
