@@ -2,13 +2,16 @@
 //!
 //! What pages judge and what `/bundle/<hex>.jsonl` hands out is one function of the digest and the logs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use evidence::bundle::{self, BundleLine, Place};
 use evidence::entry::Entry;
 use evidence::envelope::Envelope;
+use evidence::limits;
 use evidence::statement::Statement;
 use store::database::DatabaseError;
+use store::views::UpdateRow;
 use tlog::hash::Hash;
 use tlog::key::{Algorithm, Vkey};
 
@@ -21,23 +24,20 @@ use crate::source::{Source, SourceError};
 /// # Errors
 /// [`GatherError`].
 pub async fn gather(node: &Node, digest: Hash) -> Result<Vec<BundleLine>, GatherError> {
-    let mut wanted: BTreeSet<(String, Hash)> = BTreeSet::new();
-    for row in node.database.updates_by_file(&digest.to_hex(), MOST_UPDATES).await? {
-        let on_line = node.database.updates_on_line(&row.origin, row.line, row.serial, MOST_UPDATES).await?;
-        let newest = on_line.iter().map(|other| other.serial).max().unwrap_or(row.serial);
-        for other in on_line.iter().filter(|other| other.serial == row.serial || other.serial == newest) {
-            wanted.insert((row.origin.clone(), other.statement));
-        }
-        for statement in predecessors(node, row.statement).await? {
-            wanted.insert((row.origin.clone(), statement));
-        }
-    }
     let mut lines = Vec::new();
-    for (origin, statement) in wanted {
+    let mut bytes = 0;
+    for (origin, statement) in wanted(node, digest).await? {
         let Some(source) = node.source(&origin) else { continue };
         let Some(body) = node.database.body(statement).await? else { continue };
-        let places = node.database.entries_of(statement).await?;
-        for place in places.iter().filter(|place| place.origin == origin) {
+        for place in node.database.entries_of(statement).await? {
+            if place.origin != origin {
+                continue;
+            }
+            bytes += body.len();
+            // Nobody reads a larger bundle: past the limit the answer is at best undecided.
+            if lines.len() >= limits::LINES || bytes > limits::BUNDLE {
+                return Ok(lines);
+            }
             lines.extend(line(source, &body, place.index)?);
         }
     }
@@ -48,9 +48,92 @@ pub async fn gather(node: &Node, digest: Hash) -> Result<Vec<BundleLine>, Gather
 ///
 /// # Errors
 /// [`GatherError`].
-pub async fn bytes(node: &Node, digest: Hash) -> Result<Option<Vec<u8>>, GatherError> {
+pub async fn bytes(node: &Node, digest: Hash) -> Result<Option<Arc<[u8]>>, GatherError> {
+    // Read before the evidence: what is logged or shown in between makes this bundle one of an earlier state.
+    let seen = node.seen();
+    if let Some(known) = node.bundles.find(digest, &seen) {
+        return Ok(Some(known));
+    }
     let lines = gather(node, digest).await?;
-    Ok((!lines.is_empty()).then(|| bundle::write(&lines)))
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let bytes: Arc<[u8]> = bundle::write(&lines).into();
+    node.bundles.keep(digest, seen, Arc::clone(&bytes));
+    Ok(Some(bytes))
+}
+
+/// Bundles made lately: equal views, equal bytes, so they are made once for each state of the logs.
+#[derive(Debug, Default)]
+pub struct Bundles(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Per log what is public and what the views show of it.
+    seen: Vec<(u64, u64)>,
+    bytes: usize,
+    by_digest: HashMap<Hash, Arc<[u8]>>,
+    order: VecDeque<Hash>,
+}
+
+impl Bundles {
+    fn find(&self, digest: Hash, seen: &[(u64, u64)]) -> Option<Arc<[u8]>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (kept.seen == seen).then(|| kept.by_digest.get(&digest).cloned()).flatten()
+    }
+
+    fn keep(&self, digest: Hash, seen: Vec<(u64, u64)>, bytes: Arc<[u8]>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.seen != seen {
+            *kept = Kept { seen, ..Kept::default() };
+        }
+        while kept.bytes + bytes.len() > MOST_KEPT {
+            let Some(oldest) = kept.order.pop_front() else { return };
+            let gone = kept.by_digest.remove(&oldest).map_or(0, |bytes| bytes.len());
+            kept.bytes -= gone;
+        }
+        kept.bytes += bytes.len();
+        if kept.by_digest.insert(digest, bytes).is_none() {
+            kept.order.push_back(digest);
+        }
+    }
+}
+
+/// (Origin, statement) of everything that belongs into the bundle, each once.
+async fn wanted(node: &Node, digest: Hash) -> Result<Vec<(String, Hash)>, GatherError> {
+    let mut wanted: BTreeMap<(String, Hash), ()> = BTreeMap::new();
+    // The last statements first, so that a limit cuts the oldest: a withdrawal is what must not be missing.
+    for row in node.database.updates_by_file(&digest.to_hex(), MOST_ROWS).await? {
+        let origin = row.origin.clone();
+        let newest = node.database.highest_serial(&origin, row.line).await?.unwrap_or(row.serial);
+        for serial in [row.serial, newest] {
+            for other in serial_of(node, &origin, row.line, serial).await? {
+                wanted.insert((origin.clone(), other.statement), ());
+            }
+        }
+        for statement in predecessors(node, row.statement).await? {
+            wanted.insert((origin.clone(), statement), ());
+        }
+    }
+    Ok(wanted.into_keys().collect())
+}
+
+/// Every statement of one serial, however many amendments it has.
+async fn serial_of(
+    node: &Node,
+    origin: &str,
+    line: Hash,
+    serial: u64,
+) -> Result<Vec<UpdateRow>, GatherError> {
+    let mut limit = PAGE;
+    loop {
+        let rows = node.database.updates_on_line(origin, line, serial, limit).await?;
+        let whole = rows.len() < limit as usize || rows.iter().any(|row| row.serial > serial);
+        if whole || limit >= MOST_ROWS {
+            return Ok(rows.into_iter().filter(|row| row.serial == serial).collect());
+        }
+        limit = limit.saturating_mul(4);
+    }
 }
 
 /// The line of one entry, under the first kept checkpoint that covers it; `None` while none does.
@@ -105,8 +188,14 @@ pub enum GatherError {
     Source(#[from] SourceError),
 }
 
-/// Statements that name one file: amendments and further lines; more is abuse.
-const MOST_UPDATES: u32 = 256;
+/// Rows read at first; most serials have one or two statements.
+const PAGE: u32 = 64;
+
+/// Statements about one file or serial that are looked at: more lines than any reader reads.
+const MOST_ROWS: u32 = 16_384;
 
 /// B2.
 const PREDECESSORS: usize = 16;
+
+/// Bytes of bundles kept: a few thousand of the usual size.
+const MOST_KEPT: usize = 64 << 20;

@@ -7,6 +7,8 @@
 
 mod lines;
 
+use std::time::Duration;
+
 use evidence::door::{Accepted, door};
 use evidence::entry::Entry;
 use evidence::envelope::Envelope;
@@ -100,8 +102,7 @@ impl Door {
         let (marks, marked) = mpsc::channel(GROUP * 4);
         let (knocks, knocked) = mpsc::channel(GROUP * 4);
         tokio::spawn(mark(node.clone(), origin.clone(), marked));
-        tokio::spawn(hand_over_pending(node.clone(), origin.clone(), appender.clone(), marks.clone()));
-        let task = Task { node, origin, appender, lines: Lines::default(), marks };
+        let task = Task { node, origin, appender, lines: Lines::default(), marks, is_behind: true };
         tokio::spawn(task.run(knocked));
         Ok(Self(knocks))
     }
@@ -123,6 +124,8 @@ struct Task {
     appender: Appender,
     lines: Lines,
     marks: mpsc::Sender<Mark>,
+    /// Something accepted has not reached the log. Nothing newer may reach it first: a line's order is its log's order.
+    is_behind: bool,
 }
 
 /// An entry whose index is to be recorded once it is known.
@@ -140,13 +143,28 @@ enum Prepared {
 impl Task {
     async fn run(mut self, mut knocked: mpsc::Receiver<Knock>) {
         let mut group = Vec::with_capacity(GROUP);
-        // Ends when every handle is gone: the server has answered its last request.
-        while knocked.recv_many(&mut group, GROUP).await > 0 {
-            self.take(std::mem::take(&mut group)).await;
+        loop {
+            let wait = if self.is_behind { AGAIN } else { IDLE };
+            match tokio::time::timeout(wait, knocked.recv_many(&mut group, GROUP)).await {
+                Ok(0) => return,
+                Ok(_) => self.take(std::mem::take(&mut group)).await,
+                // Nobody knocks: a good time to hand over what the log could not take before.
+                Err(_) => {
+                    let _ = self.hand_over().await;
+                }
+            }
         }
     }
 
     async fn take(&mut self, group: Vec<Knock>) {
+        // Only between groups: what a group foresees must not be forgotten before it is committed.
+        self.lines.forget_if_many();
+        if let Err(error) = self.hand_over().await {
+            for knock in group {
+                let _ = knock.answer.send(Err(error.clone()));
+            }
+            return;
+        }
         let mut prepared = Vec::with_capacity(group.len());
         for knock in group {
             match self.prepare(&knock.submission).await {
@@ -173,6 +191,8 @@ impl Task {
         match written {
             Ok(answers) => self.answer(prepared, answers).await,
             Err(error) => {
+                // Whether the commit happened is not known: what it wrote is found among the pending.
+                self.is_behind = true;
                 self.lines.forget();
                 for (_, answer) in prepared {
                     let _ = answer.send(Err(DoorError::Database(error.clone())));
@@ -211,15 +231,18 @@ impl Task {
         }
     }
 
-    async fn append(&self, entry: &[u8], number: u64) -> Result<Place, DoorError> {
-        let ticket = self.appender.append(entry)?;
+    async fn append(&mut self, entry: &[u8], number: u64) -> Result<Place, DoorError> {
+        if self.is_behind {
+            return Err(AppendRefused::Overloaded.into());
+        }
+        let ticket = self.appender.append(entry).inspect_err(|_| self.is_behind = true)?;
         let _ = self.marks.send(Mark { number, ticket: ticket.clone() }).await;
         Ok(Place::Ticket(ticket, leaf_hash(entry)))
     }
 
     /// D4: the signing is here. Its entry is the one that was accepted first: a second signature by the same key over the
     /// same payload would be another leaf (`tlog.md` §4).
-    async fn already_here(&self, statement: Hash, key: Hash) -> Result<Entered, DoorError> {
+    async fn already_here(&mut self, statement: Hash, key: Hash) -> Result<Entered, DoorError> {
         let database = &self.node.database;
         let mut after = 0;
         loop {
@@ -237,6 +260,29 @@ impl Task {
             // At the end of the list begin anew: its index was recorded between the two reads.
             after = pending.last().map_or(0, |entry| entry.number);
         }
+    }
+
+    /// F11: entries that were accepted and have no index go to the log, in the order of acceptance, before anything newer;
+    /// the log's dedup knows those that it has.
+    async fn hand_over(&mut self) -> Result<(), DoorError> {
+        if !self.is_behind {
+            return Ok(());
+        }
+        if !self.node.takes_entries() {
+            return Err(AppendRefused::NotAllowedYet.into());
+        }
+        let mut after = 0;
+        loop {
+            let pending = self.node.database.pending(&self.origin, after, PENDING).await?;
+            let Some(last) = pending.last() else { break };
+            after = last.number;
+            for entry in pending {
+                let ticket = self.appender.append(entry.entry.as_bytes())?;
+                let _ = self.marks.send(Mark { number: entry.number, ticket }).await;
+            }
+        }
+        self.is_behind = false;
+        Ok(())
     }
 
     /// D4, D6, D7 and the rules of the kind, against the log and what this group adds to it.
@@ -303,7 +349,7 @@ fn cited_blobs(statement: &Statement) -> Vec<Hash> {
 /// Work that an accepted statement causes; written in the same transaction.
 fn jobs_for(statement: &Statement, now: u64) -> Vec<NewJob> {
     let Kind::Update(update) = statement.kind() else { return Vec::new() };
-    vec![crate::worker::bundle_job(update.line.id(), now)]
+    vec![crate::worker::bundle_job(update.line.id(), statement.id(), now)]
 }
 
 /// Records indexes, many in one transaction. What a crash loses here, the next start finds again.
@@ -322,38 +368,14 @@ async fn mark(node: Shared, origin: String, mut marked: mpsc::Receiver<Mark>) {
     }
 }
 
-/// F11: entries that were accepted and whose index was never recorded go to the log again; its dedup knows them.
-async fn hand_over_pending(node: Shared, origin: String, appender: Appender, marks: mpsc::Sender<Mark>) {
-    let mut after = 0;
-    loop {
-        let pending = match node.database.pending(&origin, after, PENDING).await {
-            Ok(pending) => pending,
-            Err(error) => {
-                tracing::error!(%error, "pending entries cannot be read");
-                return;
-            }
-        };
-        let Some(last) = pending.last() else { return };
-        let next = last.number;
-        for entry in pending {
-            let ticket = loop {
-                match appender.append(entry.entry.as_bytes()) {
-                    Ok(ticket) => break ticket,
-                    Err(AppendRefused::Stopped(_) | AppendRefused::TooLong) => return,
-                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(500)).await,
-                }
-            };
-            let mark = Mark { number: entry.number, ticket };
-            if marks.send(mark).await.is_err() {
-                return;
-            }
-        }
-        after = next;
-    }
-}
-
 /// Requests that share a commit: beyond it a group only makes the first one wait.
 const GROUP: usize = 1024;
+
+/// How long after a refusal of the log what waits is handed over again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// How long nobody needs to knock before the task looks around.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Pending entries read at once.
 const PENDING: u32 = 1024;

@@ -12,6 +12,7 @@ use tlog::hash::{Hash, sha256};
 use tlog::policy::{NotWitnessed, Witnessed};
 use tlog::tile::{self, EntryTile, MAX_ENTRY_BUNDLE, TILE_WIDTH, full_tiles, partial_width};
 
+use crate::client::agent;
 use crate::config::Followed;
 use crate::http::problem::chain;
 use crate::node::{Node, Shared};
@@ -23,7 +24,7 @@ pub async fn run(
     replica: Arc<RwLock<Replica>>,
     mut stop: tokio::sync::watch::Receiver<bool>,
 ) {
-    let agent = agent();
+    let agent = agent(FETCH_WITHIN);
     let mut pause = FIRST_PAUSE;
     loop {
         match step(&node, &agent, &followed, &replica).await {
@@ -57,6 +58,8 @@ async fn step(
         .await
         .map_err(|_| FollowError::Unavailable)??;
     let Some((entries, witnessed)) = fetched else { return Ok(false) };
+    // Proven before anything is stored: whoever is no log must not fill this database.
+    replica.read().unwrap_or_else(PoisonError::into_inner).check(&entries, &witnessed)?;
     // Bodies come before the copy grows: the views then find them with their entries.
     for entry in &entries {
         let Ok(entry) = Entry::parse(entry) else { continue };
@@ -72,7 +75,11 @@ async fn step(
         let blob = NewBlob::Body { text, withheld: false };
         node.database.record_blobs(&[blob], node.now()).await?;
     }
-    replica.write().unwrap_or_else(PoisonError::into_inner).extend(&entries, &witnessed)?;
+    let replica = Arc::clone(replica);
+    let extended = tokio::task::spawn_blocking(move || {
+        replica.write().unwrap_or_else(PoisonError::into_inner).extend(&entries, &witnessed)
+    });
+    extended.await.map_err(|_| FollowError::Unavailable)??;
     Ok(true)
 }
 
@@ -89,6 +96,10 @@ fn fetch(agent: &ureq::Agent, followed: &Followed, replica: &RwLock<Replica>) ->
         return Err(FollowError::Smaller { held, size });
     }
     if size == held {
+        let copy = replica.read().unwrap_or_else(PoisonError::into_inner);
+        if size > 0 && copy.root() != witnessed.checkpoint().root() {
+            return Err(FollowError::OtherRoot { size });
+        }
         return Ok(None);
     }
     // All of it is held in memory until the root is recomputed, so a log must not make it any size it likes.
@@ -107,6 +118,9 @@ fn fetch(agent: &ureq::Agent, followed: &Followed, replica: &RwLock<Replica>) ->
             return Err(FollowError::TooFarBehind { held, size });
         }
         let bundle = tile::entries(&bytes).ok_or(FollowError::Unavailable)?;
+        if bundle.len() != usize::from(width) {
+            return Err(FollowError::Unavailable);
+        }
         let first = index * u64::from(TILE_WIDTH);
         let skip = usize::try_from(held.saturating_sub(first)).unwrap_or(usize::MAX);
         entries.extend(bundle.into_iter().skip(skip).map(<[u8]>::to_vec));
@@ -133,15 +147,6 @@ fn get(agent: &ureq::Agent, url: &str, most: u64) -> Result<Option<Vec<u8>>, Fol
     }
 }
 
-fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(60)))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .build();
-    config.into()
-}
-
 /// Why a log was not followed this time.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -149,6 +154,12 @@ pub enum FollowError {
     /// The database gave no answer.
     #[error("the database gave no answer")]
     Database(#[from] DatabaseError),
+    /// One size, two roots: both checkpoints are signed.
+    #[error("the log shows another tree of {size} entries than it showed before")]
+    OtherRoot {
+        /// The size.
+        size: u64,
+    },
     /// The entries do not make the tree.
     #[error(transparent)]
     Replica(#[from] ReplicaError),
@@ -184,6 +195,7 @@ impl FollowError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Database(cause) => cause.hint(),
+            Self::OtherRoot { .. } => "keep this node's copy of the checkpoint and the log's new one: together they convict the log",
             Self::Replica(cause) => cause.hint(),
             Self::Signed(cause) => cause.hint(),
             Self::Smaller { .. } => "keep this node's copy; if the log stays smaller, both checkpoints are evidence",
@@ -199,6 +211,9 @@ const MOST_BEHIND: u64 = 1 << 20;
 
 /// Bytes of entry bundles held at once.
 const MOST_BYTES: usize = 512 << 20;
+
+/// One tile or body, at the slowest that is waited for.
+const FETCH_WITHIN: Duration = Duration::from_secs(60);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);

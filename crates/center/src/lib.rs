@@ -2,6 +2,7 @@
 
 pub mod admissions;
 pub mod bundles;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod door;

@@ -1,5 +1,6 @@
 //! The node: everything that requests and loops share. Opened once; each field says which loop owns it.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -17,7 +18,8 @@ use tlog::hash::{Hash, sha256};
 use witness::keys::{KeyFile, KeysRefused, Owner};
 use witness::service::{OpenRefused, Settings, Witness, WitnessedLog};
 
-use crate::admissions::{Admissions, AdmissionsError};
+use crate::admissions::{Admissions, AdmissionsError, Admitted};
+use crate::bundles::Bundles;
 use crate::clock;
 use crate::config::Config;
 use crate::door::Door;
@@ -47,12 +49,16 @@ pub struct Node {
     pub witness: Option<Arc<Witness>>,
     /// The policy by which pages judge.
     pub policy: Option<PortalPolicy>,
+    /// Bundles made lately.
+    pub bundles: Bundles,
     /// Verdicts that were reached lately.
     pub judgements: Judgements,
     /// What pages remember between requests.
     pub pages: Pages,
     /// Who may say what; refreshed by its loop.
     admissions: RwLock<Arc<Admissions>>,
+    /// When the admissions were last refreshed for an unknown key, in seconds since the epoch.
+    refreshed_at: AtomicU64,
     /// The door's task; set when the node serves.
     door: OnceLock<Door>,
     /// Whether the own log takes entries: a quorum of witnesses has told what it saw.
@@ -94,7 +100,11 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn open(config: Config) -> Result<Shared, NodeError> {
-        std::fs::create_dir_all(&config.data)
+        // Bodies under embargo live here: nobody else on this machine reads them.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.data)
             .map_err(|error| NodeError::Folder { kind: error.kind() })?;
         let database = Database::open_file(&config.data.join("node.sqlite")).await?;
         let limits = BlobLimits { largest: config.limits.blob, reserve: RESERVE };
@@ -117,9 +127,11 @@ impl Node {
         Ok(Arc::new(Self {
             witness: open_witness(&config)?,
             policy: open_policy(&config)?,
+            bundles: Bundles::default(),
             judgements: Judgements::default(),
             pages: Pages::default(),
             admissions: RwLock::new(Arc::new(admissions)),
+            refreshed_at: AtomicU64::new(0),
             door: OnceLock::new(),
             appends_allowed: AtomicBool::new(false),
             metrics,
@@ -146,6 +158,20 @@ impl Node {
     /// Who may say what.
     pub fn admissions(&self) -> Arc<Admissions> {
         Arc::clone(&self.admissions.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The admitted key of that id. An unknown one is looked up in the database once more, at most once a second: a
+    /// stranger must not spend our time.
+    pub async fn admitted(&self, key: Hash) -> Option<Admitted> {
+        if let Some(admitted) = self.admissions().find(key) {
+            return Some(admitted);
+        }
+        let now = self.now();
+        if self.refreshed_at.swap(now, Ordering::Relaxed) == now {
+            return None;
+        }
+        self.refresh_admissions().await;
+        self.admissions().find(key)
     }
 
     /// Reads the admissions again; a damaged list leaves the former one in force.
@@ -196,8 +222,9 @@ impl Node {
                     return;
                 }
                 Ok(Err(refused @ log::NotAllowed::OlderThanWitnesses { .. })) => {
+                    // An answer that nobody signed must not stop a log for good: it is asked again, slowly.
                     tracing::error!(%refused, hint = refused.hint(), "the log takes no entries");
-                    return;
+                    pause = Duration::from_secs(5);
                 }
                 Ok(Err(refused)) => tracing::warn!(%refused, hint = refused.hint(), "the log waits"),
                 Err(error) => tracing::error!(%error, "asking the witnesses failed"),

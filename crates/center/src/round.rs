@@ -15,6 +15,7 @@ use tlog::policy::{Name, Witnesses};
 use tlog::witness::AddCheckpoint;
 use tlog::witness::answer::{AnswerRefused, read_answer};
 
+use crate::client::agent;
 use crate::metrics::Metrics;
 
 /// All witnesses of one log, by their addresses.
@@ -49,13 +50,8 @@ impl Asked {
             asked.names.push(witness.name.clone());
             asked.vkeys.push(witness.vkey.clone());
         }
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(ANSWER_WITHIN))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build();
         let witnesses = by_url.into_values().map(Arc::new).collect();
-        Self { keys, witnesses, agent: config.into() }
+        Self { keys, witnesses, agent: agent(ANSWER_WITHIN) }
     }
 
     /// What the log calls for each tree that it signed.

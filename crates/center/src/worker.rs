@@ -16,9 +16,10 @@ use crate::bundles::{GatherError, gather};
 use crate::http::problem::chain;
 use crate::node::{Node, Shared};
 
-/// The job that writes the static bundles of a line's newest updates.
-pub fn bundle_job(line: Hash, now: u64) -> NewJob {
-    NewJob { kind: BUNDLE.to_owned(), payload: line.to_hex(), due_at: now, max_attempts: ATTEMPTS }
+/// The job that writes the static bundles that a statement about a line changes, for hosts that serve files alone.
+pub fn bundle_job(line: Hash, statement: Hash, now: u64) -> NewJob {
+    let payload = format!("{line} {statement}");
+    NewJob { kind: BUNDLE.to_owned(), payload, due_at: now, max_attempts: ATTEMPTS }
 }
 
 /// Takes one job after the other until `stop` says so.
@@ -81,8 +82,14 @@ pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
-    let line = Hash::from_hex(&lease.payload).ok_or(WorkError::Payload)?;
-    let mut digests = BTreeSet::new();
+    let ids = lease.payload.split_once(' ').and_then(|(line, id)| Some((Hash::from_hex(line)?, Hash::from_hex(id)?)));
+    let (line, statement) = ids.ok_or(WorkError::Payload)?;
+    // Until the views show the statement that caused this job, the bundles would be those from before it.
+    if node.database.entries_of(statement).await?.is_empty() {
+        return Err(WorkError::NotYet);
+    }
+    let mut digests: BTreeSet<Hash> =
+        node.database.files_of(statement).await?.into_iter().map(|file| file.digest).collect();
     for source in &node.sources {
         let Some(newest) = node.database.highest_serial(&source.origin, line).await? else { continue };
         let from = newest.saturating_sub(NEWEST);
@@ -91,28 +98,27 @@ async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
             digests.extend(files.into_iter().map(|file| file.digest));
         }
     }
-    if digests.is_empty() {
-        return Err(WorkError::NotYet);
-    }
     for digest in digests {
         let lines = gather(node, digest).await?;
         if lines.is_empty() {
             return Err(WorkError::NotYet);
         }
         let bytes = bundle::write(&lines);
-        write(&bundle_path(&node.config.data, digest), &bytes)?;
-        let path = bundle_path(&node.config.data, digest).with_extension("jsonl.gz");
-        write(&path, &gzip(&bytes)?)?;
+        let path = bundle_path(&node.config.data, digest);
+        write(&path, &lease.worker, &bytes)?;
+        write(&path.with_extension("jsonl.gz"), &lease.worker, &gzip(&bytes)?)?;
+        // A slow disk must not let the lease run out under a worker that is alive.
+        let _ = node.database.heartbeat(lease, node.now(), LEASE).await;
     }
     Ok(())
 }
 
-/// Derived files: whole or not there, and made again when they are lost.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Derived files: whole or not there, and made again when they are lost. Each worker has its own temporary name.
+fn write(path: &Path, worker: &str, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let temporary = path.with_extension("tmp");
+    let temporary = path.with_extension(worker);
     std::fs::write(&temporary, bytes)?;
     std::fs::rename(&temporary, path)
 }

@@ -60,7 +60,7 @@ fn the_job_of_a_killed_worker_is_taken_over_and_done_once_more() {
     node.block_on(async {
         let database = &node.node.database;
         let mut transaction = database.begin().await.unwrap();
-        transaction.enqueue(&[center::worker::bundle_job(line, now)], now).await.unwrap();
+        transaction.enqueue(&[center::worker::bundle_job(line, tlog::hash::sha256(&payload(&offered)), now)], now).await.unwrap();
         transaction.commit().await.unwrap();
         let leased = database.lease("dead", &["bundle"], now, 1).await.unwrap();
         // The node's own worker may have been faster; then there is nothing to take over.

@@ -11,6 +11,8 @@ use evidence::envelope::Envelope;
 use evidence::json::{self, Node as JsonNode, Value};
 use evidence::key::KeyId;
 use evidence::limits;
+use evidence::upload::parameters;
+use p256::ecdsa::SigningKey;
 use tlog::hash::{Hash, sha256};
 
 use crate::exit_code::ExitCode;
@@ -293,10 +295,12 @@ impl Node {
         &self,
         path: &Path,
         hashed: Hashed,
+        secret: &SigningKey,
         mut progress: impl FnMut(u64),
     ) -> Result<Uploaded, NodeError> {
+        let address = format!("{}?{}", blob_path(hashed.sha256), parameters(secret, hashed.sha256));
         let name = || path.display().to_string();
-        let Some(mut offset) = self.offset(hashed.sha256)? else {
+        let Some(mut offset) = self.offset(&address)? else {
             return Ok(Uploaded::Held);
         };
         if offset > hashed.size {
@@ -307,7 +311,7 @@ impl Node {
         let mut file = File::open(path).map_err(|cause| FileError::read(path, cause))?;
         let (mut failures, mut restarts, mut sent) = (0, 0, 0);
         loop {
-            let answer = match self.send(&mut file, path, hashed, offset, &mut sent, &mut progress)
+            let answer = match self.send(&mut file, path, (&address, hashed), offset, &mut sent, &mut progress)
             {
                 Ok(answer) => answer,
                 Err(NodeError::Fetch(cause)) if may_pass(&cause) => {
@@ -320,7 +324,7 @@ impl Node {
                         });
                     }
                     pause(failures);
-                    match self.offset(hashed.sha256) {
+                    match self.offset(&address) {
                         Ok(None) => return Ok(Uploaded::New),
                         Ok(Some(now)) => offset = now.min(hashed.size),
                         Err(NodeError::Fetch(_)) => {}
@@ -343,7 +347,7 @@ impl Node {
                     }
                     if restarts >= TRIES {
                         return Err(self.malformed(
-                            &blob_path(hashed.sha256),
+                            &address,
                             &answer,
                             "an offset that does not move",
                         ));
@@ -358,21 +362,20 @@ impl Node {
                     pause(restarts);
                 }
                 (422, _) => return Err(NodeError::Changed { path: name() }),
-                _ => return Err(self.refused(&blob_path(hashed.sha256), &answer)),
+                _ => return Err(self.refused(&address, &answer)),
             }
         }
     }
 
     /// Where an upload goes on; `None` if the node holds the whole blob.
-    fn offset(&self, digest: Hash) -> Result<Option<u64>, NodeError> {
-        let path = blob_path(digest);
-        let answer = self.client.head(&path)?;
+    fn offset(&self, address: &str) -> Result<Option<u64>, NodeError> {
+        let answer = self.client.head(address)?;
         match answer.status {
             200 => Ok(None),
             404 => Ok(Some(told_offset(&answer).unwrap_or(0))),
             // Somebody else is uploading these bytes now.
             409 => Ok(Some(0)),
-            _ => Err(self.refused(&path, &answer)),
+            _ => Err(self.refused(address, &answer)),
         }
     }
 
@@ -380,7 +383,7 @@ impl Node {
         &self,
         file: &mut File,
         path: &Path,
-        hashed: Hashed,
+        (address, hashed): (&str, Hashed),
         offset: u64,
         sent: &mut u64,
         progress: &mut impl FnMut(u64),
@@ -403,9 +406,7 @@ impl Node {
             from: &mut body,
             length,
         };
-        let answer = self
-            .client
-            .put(&blob_path(hashed.sha256), &headers, upload, SMALL);
+        let answer = self.client.put(address, &headers, upload, SMALL);
         match answer {
             // A file that became shorter cannot fill the length that was promised.
             Err(_)

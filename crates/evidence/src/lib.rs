@@ -23,6 +23,7 @@ pub mod render;
 pub mod state;
 pub mod statement;
 pub mod time;
+pub mod upload;
 pub mod verdict;
 
 mod check;

@@ -58,6 +58,19 @@ impl Replica {
         self.checkpoint.as_deref()
     }
 
+    /// Root of the copy's tree.
+    pub fn root(&self) -> Hash {
+        self.edge.root()
+    }
+
+    /// Checks that these are the entries that are missing to the tree that `witnessed` tells.
+    ///
+    /// # Errors
+    /// [`ReplicaError::OtherTree`].
+    pub fn check<E: AsRef<[u8]>>(&self, entries: &[E], witnessed: &Witnessed) -> Result<(), ReplicaError> {
+        self.grown(entries, witnessed).map(|_| ())
+    }
+
     /// Adds the entries that are missing to the tree that `witnessed` tells, and keeps its note.
     ///
     /// A crash in the middle leaves files beyond the old checkpoint, which the next call writes again.
@@ -66,14 +79,7 @@ impl Replica {
     /// [`ReplicaError::OtherTree`] if they do not make that tree: then nothing of the copy changed that anyone reads.
     pub fn extend<E: AsRef<[u8]>>(&mut self, entries: &[E], witnessed: &Witnessed) -> Result<(), ReplicaError> {
         let checkpoint = witnessed.checkpoint();
-        let mut edge = self.edge.clone();
-        let mut finished = Vec::new();
-        for entry in entries {
-            edge.push(leaf_hash(entry.as_ref()), &mut finished);
-        }
-        if (edge.size(), edge.root()) != (checkpoint.size(), checkpoint.root()) {
-            return Err(ReplicaError::OtherTree);
-        }
+        let (edge, finished) = self.grown(entries, witnessed)?;
         self.write_bundles(entries)?;
         for (tile, hashes) in &finished {
             self.write(&tile.path(), &tile::to_bytes(hashes))?;
@@ -146,6 +152,24 @@ impl Replica {
             tiles.insert(tile, self.tile(tile)?);
         }
         plan.finish(&tiles).map_err(|_| ReplicaError::Damaged)
+    }
+
+    /// The edge after these entries, and the tiles that they finish.
+    fn grown<E: AsRef<[u8]>>(
+        &self,
+        entries: &[E],
+        witnessed: &Witnessed,
+    ) -> Result<(Edge, Vec<(Tile, Vec<Hash>)>), ReplicaError> {
+        let checkpoint = witnessed.checkpoint();
+        let mut edge = self.edge.clone();
+        let mut finished = Vec::new();
+        for entry in entries {
+            edge.push(leaf_hash(entry.as_ref()), &mut finished);
+        }
+        if (edge.size(), edge.root()) != (checkpoint.size(), checkpoint.root()) {
+            return Err(ReplicaError::OtherTree);
+        }
+        Ok((edge, finished))
     }
 
     fn reopen(folder: &Path) -> Result<Option<Self>, ReplicaError> {

@@ -24,10 +24,19 @@ fn an_entry_gets_its_index_its_proof_and_a_checkpoint_that_a_quorum_signed() {
         }
         let proven = block_on(ticket.witnessed()).unwrap();
         assert_eq!(proven.index, number);
-        let signed = LogSigned::by_all(proven.checkpoint.note.as_bytes(), &keys_of(&both_signers())).unwrap();
+        let signed =
+            LogSigned::by_all(proven.checkpoint.note.as_bytes(), &keys_of(&both_signers()))
+                .unwrap();
         let witnessed = two_of_three().check(signed).unwrap();
         let checkpoint = witnessed.checkpoint();
-        check_inclusion(checkpoint.size(), checkpoint.root(), number, leaf_hash(&entry(number)), &proven.proof).unwrap();
+        check_inclusion(
+            checkpoint.size(),
+            checkpoint.root(),
+            number,
+            leaf_hash(&entry(number)),
+            &proven.proof,
+        )
+        .unwrap();
         let covering = log.reader().first_covering(number).unwrap().unwrap();
         assert_eq!(covering, proven.checkpoint);
     }
@@ -48,18 +57,45 @@ fn reads_back_every_entry_and_every_served_file() {
     assert_eq!(reader.entry(1000).unwrap(), None);
     let range = reader.entries(200..801).unwrap();
     assert_eq!(range, (200..801).map(entry).collect::<Vec<_>>());
-    for path in ["checkpoint", "tile/0/000", "tile/0/003.p/232", "tile/1/000.p/3", "tile/entries/003.p/232", "tile/entries/000"] {
+    for path in [
+        "checkpoint",
+        "tile/0/000",
+        "tile/0/003.p/232",
+        "tile/1/000.p/3",
+        "tile/entries/003.p/232",
+        "tile/entries/000",
+    ] {
         let served = reader.file(path).unwrap().unwrap();
-        assert_eq!(served, std::fs::read(folder.path().join(path)).unwrap(), "{path}");
+        assert_eq!(
+            served,
+            std::fs::read(folder.path().join(path)).unwrap(),
+            "{path}"
+        );
     }
     let cut = reader.file("tile/0/000.p/7").unwrap().unwrap();
     assert_eq!(cut, reader.file("tile/0/000").unwrap().unwrap()[..7 * 32]);
-    for path in ["", "head", "lock", "wal/00000000000000000000.wal", "tile/0/../0/000", "tile/0/0", "tile/0/004", "/etc/passwd"] {
+    for path in [
+        "",
+        "head",
+        "lock",
+        "wal/00000000000000000000.wal",
+        "tile/0/../0/000",
+        "tile/0/0",
+        "tile/0/004",
+        "/etc/passwd",
+    ] {
         assert_eq!(reader.file(path).unwrap(), None, "{path}");
     }
     for old in [0, 1, 255, 256, 512, 999, 1000] {
         let proof = reader.consistency_proof(old, 1000).unwrap();
-        check_consistency(old, reader.root(old).unwrap(), 1000, reader.root(1000).unwrap(), &proof).unwrap();
+        check_consistency(
+            old,
+            reader.root(old).unwrap(),
+            1000,
+            reader.root(1000).unwrap(),
+            &proof,
+        )
+        .unwrap();
     }
     reader.consistency_proof(0, 1001).unwrap_err();
     reader.consistency_proof(11, 10).unwrap_err();
@@ -73,14 +109,23 @@ fn the_same_entry_again_gets_the_same_index_also_within_a_group_and_after_a_rest
     let log = open(folder.path()).unwrap();
     append(&log, 0..700);
     assert_eq!(append(&log, 0..1), [0]);
-    assert_eq!(append(&log, 695..703), [695, 696, 697, 698, 699, 700, 701, 702]);
+    assert_eq!(
+        append(&log, 695..703),
+        [695, 696, 697, 698, 699, 700, 701, 702]
+    );
     let twice = [entry(9000), entry(5), entry(9000), entry(9001), entry(9000)];
     let mut tickets = log.appender().append_all(&twice).unwrap();
-    assert_eq!(block_on(tickets.durable()).unwrap(), [703, 5, 703, 704, 703]);
+    assert_eq!(
+        block_on(tickets.durable()).unwrap(),
+        [703, 5, 703, 704, 703]
+    );
     log.close();
     let log = open(folder.path()).unwrap();
     let mut tickets = log.appender().append_all(&twice).unwrap();
-    assert_eq!(block_on(tickets.durable()).unwrap(), [703, 5, 703, 704, 703]);
+    assert_eq!(
+        block_on(tickets.durable()).unwrap(),
+        [703, 5, 703, 704, 703]
+    );
     assert_eq!(log.reader().size(), 705);
 }
 
@@ -139,13 +184,19 @@ fn f9_appends_nothing_before_a_quorum_has_told_and_never_behind_a_witness() {
     let names = |told: &[(Name, u64)]| told.iter().map(|told| told.0.clone()).collect::<Vec<_>>();
     assert_eq!(
         log.allow_appends_after(&told[..1]),
-        Err(NotAllowed::WitnessesSilent { silent: names(&told[1..]) })
+        Err(NotAllowed::WitnessesSilent {
+            silent: names(&told[1..])
+        })
     );
     let mut ahead = told.clone();
     ahead[2].1 = 1;
     assert_eq!(
         log.allow_appends_after(&ahead),
-        Err(NotAllowed::OlderThanWitnesses { witness: told[2].0.clone(), seen: 1, size: 0 })
+        Err(NotAllowed::OlderThanWitnesses {
+            witness: told[2].0.clone(),
+            seen: 1,
+            size: 0
+        })
     );
     assert_eq!((center.rounds(), log.reader().latest()), (0, None));
     log.allow_appends_after(&told[..2]).unwrap();
@@ -156,7 +207,10 @@ fn f9_appends_nothing_before_a_quorum_has_told_and_never_behind_a_witness() {
 fn f10_refuses_a_second_sequencer() {
     let folder = folder();
     let log = open(folder.path()).unwrap();
-    assert_eq!(open(folder.path()).err(), Some(store::log::OpenError::Locked));
+    assert_eq!(
+        open(folder.path()).err(),
+        Some(store::log::OpenError::Locked)
+    );
     drop(log);
     open(folder.path()).unwrap();
 }
@@ -166,13 +220,19 @@ fn refuses_long_entries_and_everything_once_closed() {
     let folder = folder();
     let log = open(folder.path()).unwrap();
     let appender = log.appender();
-    assert_eq!(appender.append(&[0; 65_536]).err(), Some(AppendRefused::TooLong));
+    assert_eq!(
+        appender.append(&[0; 65_536]).err(),
+        Some(AppendRefused::TooLong)
+    );
     let mut longest = appender.append(&[0; 65_535]).unwrap();
     let mut empty = appender.append(&[]).unwrap();
     log.close();
     assert_eq!(block_on(longest.durable()), Ok(0));
     assert_eq!(block_on(empty.durable()), Ok(1));
-    assert!(matches!(appender.append(b"late").err(), Some(AppendRefused::Stopped(_))));
+    assert!(matches!(
+        appender.append(b"late").err(),
+        Some(AppendRefused::Stopped(_))
+    ));
     let log = open(folder.path()).unwrap();
     assert_eq!(log.reader().entry(0).unwrap(), Some(vec![0; 65_535]));
 }

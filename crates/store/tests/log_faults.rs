@@ -1,14 +1,22 @@
 //! The fault table (`tlog.md` §5.4): every named write, lost, torn or done but reported failed; then the log is opened
 //! again and every byte of it rechecked.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what cannot fail here fails a test"
+)]
+
 mod log_kit;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use log_kit::*;
+use store::log::{
+    AppendRefused, Fault, Faults, Finding, Log, OpenError, Part, Scope, Stopped, Write, fsck,
+};
 use tlog::signer::Signer as _;
-use store::log::{AppendRefused, Fault, Faults, Finding, Log, OpenError, Part, Scope, Stopped, Write, fsck};
 
 /// What callers were told before the power went.
 #[derive(Default)]
@@ -54,12 +62,21 @@ fn recovers(folder: &Path, center: &Center, told: &Told) {
     let log = open_witnessed(folder, center, &Faults::default());
     let reader = log.reader();
     for (number, index) in &told.durable {
-        assert_eq!(reader.entry(*index).unwrap(), Some(entry(*number)), "{number}");
+        assert_eq!(
+            reader.entry(*index).unwrap(),
+            Some(entry(*number)),
+            "{number}"
+        );
     }
     assert!(reader.latest().map(|latest| latest.size) >= told.public);
     let size = reader.size();
 
-    let retried: Vec<u64> = told.durable.keys().chain(&told.unanswered).copied().collect();
+    let retried: Vec<u64> = told
+        .durable
+        .keys()
+        .chain(&told.unanswered)
+        .copied()
+        .collect();
     let retry = |log: &Log| {
         let entries: Vec<Vec<u8>> = retried.iter().map(|number| entry(*number)).collect();
         block_on(log.appender().append_all(&entries).unwrap().durable()).unwrap()
@@ -75,7 +92,10 @@ fn recovers(folder: &Path, center: &Center, told: &Told) {
     assert_eq!(once.len(), indexes.len());
     assert_eq!(append(&log, 1_000_000..1_000_001), [reader.size() - 1]);
     let known = u64::try_from(retried.len()).unwrap() + 1;
-    assert!(reader.size() <= size + known && reader.size() == known, "{size} {known}");
+    assert!(
+        reader.size() <= size + known && reader.size() == known,
+        "{size} {known}"
+    );
 
     wait_public(&log);
     log.close();
@@ -95,7 +115,11 @@ fn survives(write: Write, skip: u32, fault: Fault) {
     // What the keeper writes comes a little later.
     faults.wait_fired(1, std::time::Duration::from_secs(10));
     live(log, &faults, 0, &mut told);
-    assert_eq!(faults.fired(), 1, "{write:?} {skip} {fault:?} never happened");
+    assert_eq!(
+        faults.fired(),
+        1,
+        "{write:?} {skip} {fault:?} never happened"
+    );
     recovers(folder.path(), &center, &told);
 }
 
@@ -144,7 +168,11 @@ fn survives_every_write_done_but_reported_failed() {
 
 #[test]
 fn survives_a_power_cut_that_takes_all_unsynced_files() {
-    for fault in [Fault::Lost, Fault::Torn(Part::Beginning), Fault::Torn(Part::End)] {
+    for fault in [
+        Fault::Lost,
+        Fault::Torn(Part::Beginning),
+        Fault::Torn(Part::End),
+    ] {
         for groups in [1, 37, 60] {
             let folder = folder();
             let center = Center::new();
@@ -163,7 +191,11 @@ fn survives_a_power_cut_that_takes_all_unsynced_files() {
 #[test]
 fn survives_faults_while_it_recovers() {
     for write in Write::ALL {
-        for fault in [Fault::Lost, Fault::Torn(Part::EverySecond), Fault::ReportedFailed] {
+        for fault in [
+            Fault::Lost,
+            Fault::Torn(Part::EverySecond),
+            Fault::ReportedFailed,
+        ] {
             let folder = folder();
             let center = Center::new();
             let faults = Faults::injectable();
@@ -192,11 +224,20 @@ fn f2_after_a_failed_sync_nothing_is_acknowledged_appended_or_signed_but_reads_g
     faults.arm(Write::Sync, 0, Fault::ReportedFailed);
     let mut ticket = log.appender().append(&entry(300)).unwrap();
     let refused = block_on(ticket.durable()).unwrap_err();
-    assert!(matches!(refused, AppendRefused::Stopped(Stopped::Failed(_))), "{refused:?}");
+    assert!(
+        matches!(refused, AppendRefused::Stopped(Stopped::Failed(_))),
+        "{refused:?}"
+    );
     let refused = log.appender().append(&entry(301)).err().unwrap();
-    assert!(matches!(refused, AppendRefused::Stopped(Stopped::Failed(_))), "{refused:?}");
+    assert!(
+        matches!(refused, AppendRefused::Stopped(Stopped::Failed(_))),
+        "{refused:?}"
+    );
     let reader = log.reader();
-    assert!(matches!(reader.progress().borrow().stopped, Some(Stopped::Failed(_))));
+    assert!(matches!(
+        reader.progress().borrow().stopped,
+        Some(Stopped::Failed(_))
+    ));
     assert_eq!((reader.size(), center.rounds()), (300, rounds));
     assert_eq!(reader.entry(299).unwrap(), Some(entry(299)));
     log.close();
@@ -228,7 +269,10 @@ fn f3_without_space_for_a_segment_groups_are_refused_reads_go_on_and_the_log_res
     assert_eq!(append(&log, number..number + 9).first(), Some(&number));
     wait_public(&log);
     log.close();
-    assert_eq!(assert_clean(folder.path(), &two_of_three()).size, number + 9);
+    assert_eq!(
+        assert_clean(folder.path(), &two_of_three()).size,
+        number + 9
+    );
 }
 
 #[test]
@@ -255,7 +299,11 @@ fn f3_without_space_for_public_files_nothing_durable_is_lost_and_the_log_resumes
         }
         wait_public(&log);
         log.close();
-        assert_eq!(assert_clean(folder.path(), &two_of_three()).size, 401, "{write:?}");
+        assert_eq!(
+            assert_clean(folder.path(), &two_of_three()).size,
+            401,
+            "{write:?}"
+        );
     }
 }
 
@@ -272,7 +320,14 @@ fn three_segments(center: &Center) -> tempfile::TempDir {
     }
     log.close();
     let segments = files(&folder.path().join("wal"));
-    assert!(segments.iter().filter(|path| path.extension().is_some()).count() >= 3, "{segments:?}");
+    assert!(
+        segments
+            .iter()
+            .filter(|path| path.extension().is_some())
+            .count()
+            >= 3,
+        "{segments:?}"
+    );
     folder
 }
 
@@ -290,19 +345,33 @@ fn flip(path: &Path, at: usize) {
 }
 
 fn refused(folder: &Path, center: &Center) -> OpenError {
-    Log::open(config(folder, &Faults::default(), Some(center))).err().unwrap()
+    Log::open(config(folder, &Faults::default(), Some(center)))
+        .err()
+        .unwrap()
 }
 
 #[test]
 fn f8_damage_in_the_middle_of_the_wal_refuses_to_start_and_fsck_names_it() {
-    for (segment, at) in [(0, 4096), (0, 4096 + 120), (0, 3 * 4096 + 9), (1, 40), (1, 7 * 4096 + 60), (2, 4096 + 84)] {
+    for (segment, at) in [
+        (0, 4096),
+        (0, 4096 + 120),
+        (0, 3 * 4096 + 9),
+        (1, 40),
+        (1, 7 * 4096 + 60),
+        (2, 4096 + 84),
+    ] {
         let center = Center::new();
         let folder = three_segments(&center);
         let path = files(&folder.path().join("wal"))[segment].clone();
         flip(&path, at);
         let opened = Log::open(config(folder.path(), &Faults::default(), Some(&center)));
-        let refused = opened.err().unwrap_or_else(|| panic!("{segment} {at} {path:?}"));
-        let named = matches!(refused, OpenError::RecordDamaged { .. } | OpenError::SegmentDamaged { .. });
+        let refused = opened
+            .err()
+            .unwrap_or_else(|| panic!("{segment} {at} {path:?}"));
+        let named = matches!(
+            refused,
+            OpenError::RecordDamaged { .. } | OpenError::SegmentDamaged { .. }
+        );
         assert!(named, "{segment} {at} {refused:?}");
         let report = check(folder.path(), &two_of_three());
         assert!(!report.is_clean(), "{segment} {at}");
@@ -315,9 +384,15 @@ fn f8_refuses_a_segment_that_is_missing_or_another_ones() {
     let folder = three_segments(&center);
     let segments = files(&folder.path().join("wal"));
     std::fs::rename(&segments[1], folder.path().join("away")).unwrap();
-    assert!(matches!(refused(folder.path(), &center), OpenError::SegmentDamaged { .. }));
+    assert!(matches!(
+        refused(folder.path(), &center),
+        OpenError::SegmentDamaged { .. }
+    ));
     std::fs::copy(&segments[2], &segments[1]).unwrap();
-    assert!(matches!(refused(folder.path(), &center), OpenError::SegmentDamaged { .. }));
+    assert!(matches!(
+        refused(folder.path(), &center),
+        OpenError::SegmentDamaged { .. }
+    ));
     std::fs::copy(folder.path().join("away"), &segments[1]).unwrap();
     open_witnessed(folder.path(), &center, &Faults::default());
     std::fs::remove_dir_all(folder.path().join("wal")).unwrap();
@@ -337,7 +412,11 @@ fn f8_a_damaged_tile_is_named_by_fsck_and_written_again_from_the_wal() {
     assert!(whole_and_partial.len() > 8);
     for tile in whole_and_partial {
         let whole = std::fs::read(&tile).unwrap();
-        for damaged in [flipped(&whole), whole[..whole.len() - 1].to_vec(), Vec::new()] {
+        for damaged in [
+            flipped(&whole),
+            whole[..whole.len() - 1].to_vec(),
+            Vec::new(),
+        ] {
             std::fs::write(&tile, damaged).unwrap();
             let report = check(folder.path(), &nobody());
             assert!(!report.is_clean(), "{}", tile.display());
@@ -357,20 +436,44 @@ fn f8_fsck_names_a_stray_file_a_foreign_head_and_a_checkpoint_of_other_keys() {
     wait_public(&log);
     log.close();
     std::fs::write(folder.path().join("tile/0/1"), b"x").unwrap();
-    let stray = Finding::Stray { path: "tile/0/1".to_owned() };
+    let stray = Finding::Stray {
+        path: "tile/0/1".to_owned(),
+    };
     assert_eq!(check(folder.path(), &nobody()).findings, [stray]);
     std::fs::remove_file(folder.path().join("tile/0/1")).unwrap();
 
     let report = fsck(folder.path(), &log_keys(), &two_of_three(), Scope::Whole).unwrap();
-    let [Finding::Checkpoint { which, size: 9, why }] = report.findings.as_slice() else {
+    let [
+        Finding::Checkpoint {
+            which,
+            size: 9,
+            why,
+        },
+    ] = report.findings.as_slice()
+    else {
         panic!("{report:?}");
     };
-    assert_eq!((*which, why.contains("0 of 3")), ("public checkpoint", true), "{why}");
-    let keys = vec![Key::new(ORIGIN, tlog::key::Algorithm::Ed25519, 77).vkey().clone()];
+    assert_eq!(
+        (*which, why.contains("0 of 3")),
+        ("public checkpoint", true),
+        "{why}"
+    );
+    let keys = vec![
+        Key::new(ORIGIN, tlog::key::Algorithm::Ed25519, 77)
+            .vkey()
+            .clone(),
+    ];
     let keys = tlog::checkpoint::LogKeys::new(ORIGIN, keys).unwrap();
     let report = fsck(folder.path(), &keys, &nobody(), Scope::Whole).unwrap();
-    let checkpoints = report.findings.iter().filter(|f| matches!(f, Finding::Checkpoint { .. }));
-    assert_eq!((checkpoints.count(), report.findings.len()), (3, 3), "{report:?}");
+    let checkpoints = report
+        .findings
+        .iter()
+        .filter(|f| matches!(f, Finding::Checkpoint { .. }));
+    assert_eq!(
+        (checkpoints.count(), report.findings.len()),
+        (3, 3),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -391,8 +494,16 @@ fn f9_a_disk_from_an_older_copy_appends_and_signs_nothing() {
     let rounds = center.rounds();
     let log = Log::open(config(older.path(), &Faults::default(), Some(&center))).unwrap();
     let refused = log.allow_appends_after(&center.told()).unwrap_err();
-    assert!(refused.to_string().contains("has seen 20 entries, this disk holds 10"), "{refused}");
-    assert_eq!(log.appender().append(b"x").err(), Some(AppendRefused::NotAllowedYet));
+    assert!(
+        refused
+            .to_string()
+            .contains("has seen 20 entries, this disk holds 10"),
+        "{refused}"
+    );
+    assert_eq!(
+        log.appender().append(b"x").err(),
+        Some(AppendRefused::NotAllowedYet)
+    );
     log.close();
     assert_eq!(center.rounds(), rounds);
 
@@ -402,7 +513,17 @@ fn f9_a_disk_from_an_older_copy_appends_and_signs_nothing() {
         copy(older.path(), mixed.path());
         copy(&folder.path().join(newer), &mixed.path().join(newer));
         let refused = self::refused(mixed.path(), &center);
-        assert!(matches!(refused, OpenError::Shrunk { size: 10, known: 20, .. }), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                OpenError::Shrunk {
+                    size: 10,
+                    known: 20,
+                    ..
+                }
+            ),
+            "{refused:?}"
+        );
     }
 }
 
@@ -415,16 +536,31 @@ fn f9_refuses_a_checkpoint_of_another_tree_or_log() {
         append(&log, entries);
         wait_public(&log);
     }
-    copy(&theirs.path().join("checkpoint"), &ours.path().join("checkpoint"));
+    copy(
+        &theirs.path().join("checkpoint"),
+        &ours.path().join("checkpoint"),
+    );
     let refused = open(ours.path()).err().unwrap();
-    assert!(matches!(refused, OpenError::Differs { size: 10, .. }), "{refused:?}");
+    assert!(
+        matches!(refused, OpenError::Differs { size: 10, .. }),
+        "{refused:?}"
+    );
     assert!(!check(ours.path(), &nobody()).is_clean());
 
     let mut other = config(theirs.path(), &Faults::default(), None);
     other.origin = "other.example/v1".to_owned();
-    other.signers = vec![Box::new(Key::new("other.example/v1", tlog::key::Algorithm::Ed25519, 9))];
+    other.signers = vec![Box::new(Key::new(
+        "other.example/v1",
+        tlog::key::Algorithm::Ed25519,
+        9,
+    ))];
     let refused = Log::open(other).err().unwrap();
-    assert_eq!(refused, OpenError::OtherOrigin { found: ORIGIN.into() });
+    assert_eq!(
+        refused,
+        OpenError::OtherOrigin {
+            found: ORIGIN.into()
+        }
+    );
     let _ = center;
 }
 
@@ -441,7 +577,10 @@ fn f13_damage_to_the_last_record_cannot_be_told_from_an_unfinished_one() {
     log.close();
     let wal = files(&folder.path().join("wal"))[0].clone();
     let bytes = std::fs::read(&wal).unwrap();
-    let last = bytes.windows(7).rposition(|window| window == b"entry 5").unwrap();
+    let last = bytes
+        .windows(7)
+        .rposition(|window| window == b"entry 5")
+        .unwrap();
     flip(&wal, last);
     let log = open(folder.path()).unwrap();
     assert_eq!((log.recovery().size, log.recovery().cut), (5, 1));

@@ -3,6 +3,12 @@
 //!
 //! The process is this test program, started again with the folder in its environment.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what cannot fail here fails a test"
+)]
+
 mod log_kit;
 
 use std::collections::BTreeMap;
@@ -54,14 +60,27 @@ fn a4_nothing_acknowledged_is_lost_by_1000_kills_at_random_moments() {
 
 fn start(folder: &Path, kill: u32) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["a4_nothing_acknowledged_is_lost_by_1000_kills_at_random_moments", "--exact", "--nocapture"]);
-    command.env(FOLDER, folder).env("VITRINE_TEST_LOG_KILL", kill.to_string());
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    command.args([
+        "a4_nothing_acknowledged_is_lost_by_1000_kills_at_random_moments",
+        "--exact",
+        "--nocapture",
+    ]);
+    command
+        .env(FOLDER, folder)
+        .env("VITRINE_TEST_LOG_KILL", kill.to_string());
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// The child: appends groups of 1 to 40 entries, some of them known already, and prints what it is told.
 fn append_until_killed(folder: &Path) -> ! {
-    let kill: u64 = std::env::var("VITRINE_TEST_LOG_KILL").unwrap().parse().unwrap();
+    let kill: u64 = std::env::var("VITRINE_TEST_LOG_KILL")
+        .unwrap()
+        .parse()
+        .unwrap();
     let mut random = Random(kill.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let log = open(folder).unwrap();
     let mut out = std::io::stdout().lock();
@@ -92,12 +111,18 @@ fn wait_for_line(told: &mut BufReader<ChildStdout>, acknowledged: &mut BTreeMap<
     panic!("the appending process ended by itself");
 }
 
-fn rest_of_lines(told: &mut BufReader<ChildStdout>, acknowledged: &mut BTreeMap<u64, u64>) -> usize {
+fn rest_of_lines(
+    told: &mut BufReader<ChildStdout>,
+    acknowledged: &mut BTreeMap<u64, u64>,
+) -> usize {
     let mut rest = String::new();
     told.read_to_string(&mut rest).unwrap();
     // The kill may cut the last line; only a line with its newline was told.
     let whole = rest.rfind('\n').map_or("", |end| &rest[..=end]);
-    whole.lines().filter(|line| remember(line, acknowledged)).count()
+    whole
+        .lines()
+        .filter(|line| remember(line, acknowledged))
+        .count()
 }
 
 fn remember(line: &str, acknowledged: &mut BTreeMap<u64, u64>) -> bool {
@@ -108,7 +133,10 @@ fn remember(line: &str, acknowledged: &mut BTreeMap<u64, u64>) -> bool {
     let mut number = || words.next().unwrap().parse::<u64>().unwrap();
     let (entry, index) = (number(), number());
     let before = acknowledged.insert(entry, index);
-    assert!(before.is_none_or(|before| before == index), "entry {entry} got two indexes");
+    assert!(
+        before.is_none_or(|before| before == index),
+        "entry {entry} got two indexes"
+    );
     true
 }
 

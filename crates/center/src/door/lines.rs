@@ -51,9 +51,6 @@ impl Lines {
             return Ok(Facts { party, logged, superseded: Vec::new(), kind: KindFacts::Nothing });
         };
         if !self.0.contains_key(&update.line) {
-            if self.0.len() >= MOST_LINES {
-                self.0.clear();
-            }
             let line = Line::read(node, origin, update.line).await?;
             self.0.insert(update.line, line);
         }
@@ -89,6 +86,13 @@ impl Lines {
         self.0.remove(&line);
     }
 
+    /// Forgets everything once it is much. Never within a group, whose lines are foreseen and not yet committed.
+    pub(super) fn forget_if_many(&mut self) {
+        if self.0.len() >= MOST_LINES {
+            self.0.clear();
+        }
+    }
+
     /// Forgets everything.
     pub(super) fn forget(&mut self) {
         self.0.clear();
@@ -101,21 +105,25 @@ impl Line {
         // What the views do not show yet is read first, then the views: nothing falls between them.
         let cursor = node.database.cursor(origin).await?;
         let tail = node.database.signings_from(origin, cursor, MOST_TAIL).await?;
-        let mut from = 0;
+        let (mut from, mut limit) = (0, PAGE);
         loop {
-            let rows = node.database.updates_on_line(origin, id, from, PAGE).await?;
-            let count = rows.len();
+            let rows = node.database.updates_on_line(origin, id, from, limit).await?;
+            let is_last = rows.len() < limit as usize;
+            let last = rows.last().map_or(from, |row| row.serial);
             for row in rows {
                 line.add(row.serial, row.statement);
-                from = row.serial;
             }
-            // A full page may end within a serial, so the next one begins with that serial again.
-            if count < PAGE as usize {
+            if is_last {
                 break;
             }
+            // A full page may end within a serial, so the next one begins with that serial again; one serial that fills a
+            // whole page needs a larger page.
+            limit = if last == from { limit.saturating_mul(2) } else { PAGE };
+            from = last;
         }
-        let mut tail: Vec<_> = tail.into_iter().collect();
-        tail.sort_by_key(|signing| signing.index.unwrap_or(u64::MAX));
+        // In the order of acceptance, which is the order of the log.
+        let mut tail = tail;
+        tail.sort_by_key(|signing| signing.number);
         for signing in tail {
             let Some(body) = node.database.body(signing.statement).await? else { continue };
             let Ok(statement) = Statement::parse(body.as_bytes()) else { continue };

@@ -1,25 +1,45 @@
 //! `/api/v1/blobs/sha256/<hex>`: bytes by their digest, uploaded in pieces that may break anywhere.
 //!
-//! Nobody signs in here: bytes are worth nothing until a signed statement cites them, and what nobody finishes is swept
-//! away. What one may send is bounded by size, by free disk and by the rate of requests.
+//! Reading needs no permission. Who uploads shows an admitted key's signature over the digest (`evidence::upload`):
+//! strangers must not fill the disk that the log needs. What nobody finishes is swept away.
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
+use evidence::upload;
+use serde::Deserialize;
 use store::blob_rows::{NewBlob, Place};
 use store::blobs::{Begin, BlobError, BlobReader, Upload};
 use tlog::hash::Hash;
 
+use crate::door::not_admitted;
+use crate::http::drain::drain;
 use crate::http::problem::{Problem, UPLOAD_OFFSET};
 use crate::node::Shared;
 
-/// Whether the blob is here; for one that is on its way, how far.
-pub async fn head(State(node): State<Shared>, Path(hex): Path<String>) -> Result<Response, Problem> {
+/// Who uploads.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permission {
+    key: Option<String>,
+    signature: Option<String>,
+}
+
+/// Whether the blob is here; for an uploader, how far it has come.
+pub async fn head(
+    State(node): State<Shared>,
+    Path(hex): Path<String>,
+    Query(permission): Query<Permission>,
+) -> Result<Response, Problem> {
     let digest = parse(&hex)?;
     if let Some(size) = public_size(&node, digest).await? {
         return Ok((StatusCode::OK, [(header::CONTENT_LENGTH, size.to_string())]).into_response());
+    }
+    // Only an uploader learns of unfinished uploads, and only an uploader's question may open one.
+    if check(&node, digest, &permission).await.is_err() {
+        return Err(Problem::not_found());
     }
     match node.blobs.begin(digest, None).await {
         Ok(Begin::Upload(upload)) => {
@@ -29,6 +49,17 @@ pub async fn head(State(node): State<Shared>, Path(hex): Path<String>) -> Result
         Ok(Begin::Held { .. }) | Err(BlobError::Missing) => Err(Problem::not_found()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// D2, for bytes: the key is admitted here, and signed this digest.
+async fn check(node: &Shared, digest: Hash, permission: &Permission) -> Result<(), Problem> {
+    let key = permission.key.as_deref().and_then(Hash::from_hex).ok_or_else(not_admitted)?;
+    let admitted = node.admitted(key).await.ok_or_else(not_admitted)?;
+    let signature = permission.signature.as_deref().unwrap_or_default();
+    if !upload::is_allowed(&admitted.key, digest, signature) {
+        return Err(not_admitted().into());
+    }
+    Ok(())
 }
 
 /// The bytes.
@@ -69,10 +100,15 @@ pub async fn get(
 pub async fn put(
     State(node): State<Shared>,
     Path(hex): Path<String>,
+    Query(permission): Query<Permission>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let digest = parse(&hex)?;
+    if let Err(refused) = check(&node, digest, &permission).await {
+        drain(&mut body.into_data_stream()).await;
+        return Err(refused);
+    }
     let offset = number(&headers, UPLOAD_OFFSET.as_str())?.unwrap_or(0);
     let length = number(&headers, header::CONTENT_LENGTH.as_str())?
         .ok_or_else(|| Problem::bad_request("Content-Length is missing"))?;
@@ -80,14 +116,23 @@ pub async fn put(
         Some(total) => total,
         None => offset.checked_add(length).ok_or_else(|| Problem::bad_request("too long"))?,
     };
-    let upload = match node.blobs.begin(digest, Some(total)).await? {
-        Begin::Held { size } => {
+    let mut body = body.into_data_stream();
+    let upload = match node.blobs.begin(digest, Some(total)).await {
+        Ok(Begin::Upload(upload)) => receive(upload, offset, &mut body).await,
+        Ok(Begin::Held { size }) => {
+            drain(&mut body).await;
             record(&node, digest, size).await?;
             return Ok(StatusCode::OK.into_response());
         }
-        Begin::Upload(upload) => upload,
+        Err(error) => Err(error.into()),
     };
-    let upload = receive(upload, offset, body).await?;
+    let upload = match upload {
+        Ok(upload) => upload,
+        Err(refused) => {
+            drain(&mut body).await;
+            return Err(refused);
+        }
+    };
     if upload.offset() < total {
         let told = [(UPLOAD_OFFSET, upload.offset().to_string())];
         return Ok((StatusCode::ACCEPTED, told).into_response());
@@ -98,11 +143,10 @@ pub async fn put(
     Ok(StatusCode::CREATED.into_response())
 }
 
-async fn receive(mut upload: Upload, offset: u64, body: Body) -> Result<Upload, Problem> {
+async fn receive(mut upload: Upload, offset: u64, body: &mut BodyDataStream) -> Result<Upload, Problem> {
     let mut at = offset;
-    let mut stream = body.into_data_stream();
     let mut waiting: Vec<u8> = Vec::new();
-    while let Some(piece) = stream.next().await {
+    while let Some(piece) = body.next().await {
         // A broken connection keeps what came: the sender asks with HEAD and goes on.
         let piece: Bytes = piece.map_err(|_| Problem::bad_request("the body broke off"))?;
         waiting.extend_from_slice(&piece);

@@ -1,7 +1,7 @@
 //! The own log as C2SP tlog-tiles serves it (T1–T6), and proofs of its entries.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::http::problem::Problem;
@@ -23,7 +23,6 @@ pub async fn checkpoint(State(node): State<Shared>) -> Result<Response, Problem>
 pub async fn tile(
     State(node): State<Shared>,
     Path(path): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let own = node.log.as_ref().ok_or_else(Problem::not_found)?;
     let path = format!("tile/{path}");
@@ -31,9 +30,6 @@ pub async fn tile(
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    if headers.contains_key(header::IF_NONE_MATCH) {
-        return Ok((StatusCode::NOT_MODIFIED, fixed).into_response());
-    }
     let reader = own.log.reader();
     let read = tokio::task::spawn_blocking(move || reader.file(&path)).await;
     match read {
@@ -47,8 +43,9 @@ pub async fn tile(
 /// `GET /proof/<index>.tlog-proof`.
 pub async fn proof(State(node): State<Shared>, Path(name): Path<String>) -> Result<Response, Problem> {
     let own = node.log.as_ref().ok_or_else(Problem::not_found)?;
-    let index = name.strip_suffix(".tlog-proof").filter(|digits| *digits == "0" || !digits.starts_with('0'));
-    let index = index.and_then(|digits| digits.parse().ok()).ok_or_else(Problem::not_found)?;
+    // One spelling: no sign, no leading zero.
+    let index: Option<u64> = name.strip_suffix(".tlog-proof").and_then(|digits| digits.parse().ok());
+    let index = index.filter(|index| name == format!("{index}.tlog-proof")).ok_or_else(Problem::not_found)?;
     let text = prove(own, index).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),

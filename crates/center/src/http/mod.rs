@@ -2,6 +2,7 @@
 
 pub mod blobs;
 pub mod bundles;
+mod drain;
 pub mod limit;
 pub mod lines;
 pub mod log_files;

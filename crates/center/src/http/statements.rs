@@ -19,6 +19,7 @@ use tlog::policy::Tally;
 use tlog::proof_file::ProofFile;
 
 use crate::door::{DoorError, Entered, Place, Submission, not_admitted};
+use crate::http::drain::drain;
 use crate::http::problem::Problem;
 use crate::node::{OwnLog, Shared};
 
@@ -71,20 +72,22 @@ async fn take(node: &Shared, parameters: Parameters, body: Body) -> Result<Respo
     if !node.takes_entries() {
         return Err(DoorError::Log(AppendRefused::NotAllowedYet).into());
     }
-    // D1: a byte too many is seen without reading the rest.
-    let bytes = to_bytes(body, limits::ENVELOPE)
+    // D2 before a byte is read: a stranger must not spend our memory or time.
+    let key = parameters.key.as_deref().and_then(Hash::from_hex);
+    let admitted = match key {
+        Some(key) => node.admitted(key).await.map(|admitted| (key, admitted)),
+        None => None,
+    };
+    let Some((key, admitted)) = admitted else {
+        drain(&mut body.into_data_stream()).await;
+        return Err(not_admitted().into());
+    };
+    // D1: a byte too many is seen without reading the rest; one that never comes is not waited for.
+    let bytes = tokio::time::timeout(BODY_WITHIN, to_bytes(body, limits::ENVELOPE))
         .await
+        .map_err(|_| Problem::bad_request("the body did not come in time"))?
         .map_err(|_| Refusal::new(Rule::D1, "", What::TooLarge { most: limits::ENVELOPE }))?;
     let envelope = Envelope::parse(&bytes)?;
-    // D2 before any signature check: a stranger must not spend our time.
-    let key = parameters.key.as_deref().and_then(Hash::from_hex).ok_or_else(not_admitted)?;
-    let admitted = match node.admissions().find(key) {
-        Some(admitted) => admitted,
-        None => {
-            node.refresh_admissions().await;
-            node.admissions().find(key).ok_or_else(not_admitted)?
-        }
-    };
     envelope
         .verify(&admitted.key)
         .map_err(|error| Refusal::new(Rule::S3, "/signatures/0/sig", What::Signature(error)))?;
@@ -182,3 +185,6 @@ impl From<DoorError> for Problem {
         }
     }
 }
+
+/// 1.5 MiB at 150 kB/s.
+const BODY_WITHIN: Duration = Duration::from_secs(10);

@@ -98,9 +98,6 @@ impl Asked {
         F: FnOnce(Shared, Self) -> M + Send + 'static,
         M: Future<Output = Made> + Send + 'static,
     {
-        if !self.is_readable() {
-            return self.instead(Instead::Problem(Problem::bad_request("the query cannot be read")));
-        }
         // Read before anything is gathered: a page never claims to be newer than it is.
         let seen = node.seen();
         let tag = tag(&node, &seen);

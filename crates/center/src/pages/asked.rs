@@ -20,8 +20,7 @@ pub(super) struct Asked {
     pub(super) address: String,
     /// `If-None-Match`.
     pub(super) held: Option<HeaderValue>,
-    /// `None` if the query cannot be read.
-    parameters: Option<Vec<(String, String)>>,
+    parameters: Vec<(String, String)>,
 }
 
 /// The two forms of each page.
@@ -39,14 +38,9 @@ pub(super) fn api(path: &str) -> String {
 impl Asked {
     /// The first parameter of that name, if it is not empty.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
-        let mut pairs = self.parameters.iter().flatten();
+        let mut pairs = self.parameters.iter();
         let value = pairs.find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
-    }
-
-    /// True if the query could be read.
-    pub(super) fn is_readable(&self) -> bool {
-        self.parameters.is_some()
     }
 
     /// The same with the parameters that this page reads: the others are left out of its address.
@@ -82,14 +76,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
             Some(page) if page.starts_with('/') => (Form::Json, page),
             _ => (Form::Html, path),
         };
-        let parameters = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        // Pairs of texts can be made of any query.
+        let parameters = Query::try_from_uri(&parts.uri).map(|Query(pairs)| pairs).unwrap_or_default();
         let mut asked = Self {
             form,
             path: path.to_owned(),
             open_all: false,
             address: path.to_owned(),
             held: parts.headers.get(header::IF_NONE_MATCH).cloned(),
-            parameters: parameters.ok().map(|Query(pairs)| pairs),
+            parameters,
         };
         asked.open_all = asked.parameter("open") == Some("all");
         Ok(asked)

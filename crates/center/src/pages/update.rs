@@ -6,7 +6,6 @@ use evidence::line::Word;
 use evidence::reason::CheckName;
 use evidence::render;
 use store::views::{FileRow, UpdateRow};
-use tlog::hash::Hash;
 
 use super::answer::{Drawn, Instead, Made};
 use super::asked::Asked;
@@ -28,7 +27,6 @@ use crate::portal::part::timeline::{EntryRef, Event, TimelineItem, When};
 use crate::portal::time::Time;
 use crate::portal::update::{Basis, FileLink, FileRef, Files, UpdateView, render as draw};
 use crate::source::{Covering, Source};
-use crate::worker::bundle_path;
 
 /// One update; a longer id leads to the short one, an ambiguous one to the list of what it may mean.
 pub(super) async fn get(State(node): State<Shared>, Path(id): Path<String>, asked: Asked) -> Response {
@@ -79,7 +77,6 @@ struct Page<'a> {
     /// The checkpoint whose quorum the verdict counted.
     counted: Option<Covering>,
     last: Last,
-    bundle_size: u64,
 }
 
 impl<'a> Page<'a> {
@@ -116,7 +113,6 @@ impl<'a> Page<'a> {
             proven: Proven::of(source, row.index)?,
             counted: counted(judged, source)?,
             last: sightings::last(node, source, witnesses).await?,
-            bundle_size: bundle_size(node, file.digest, judged).await,
         })
     }
 
@@ -164,11 +160,16 @@ impl<'a> Page<'a> {
             }),
             timeline: self.timeline(),
             files: Files {
-                bundle: Some(FileLink { href: bundle, size: Some(self.bundle_size) }),
+                bundle: Some(FileLink { href: bundle, size: self.bundle_size() }),
                 policy,
                 checks_text: Some(FileLink { href: format!("{page}/checks"), size: None }),
             },
         }
+    }
+
+    /// The bundle is written from the very lines that were judged.
+    fn bundle_size(&self) -> Option<u64> {
+        u64::try_from(evidence::bundle::write(self.judged.evidence.lines()).len()).ok()
     }
 
     /// Log time of the first statement.
@@ -285,13 +286,6 @@ fn cosigned(signed: &Signed) -> Vec<TimelineItem> {
         items.push(item(When::Waiting, Event::CosignaturesMissing { n: lacking }));
     }
     items
-}
-
-/// Bytes of the bundle as it is handed out: the static file where a worker has written it.
-async fn bundle_size(node: &Shared, digest: Hash, judged: &Judged) -> u64 {
-    let file = tokio::fs::metadata(bundle_path(&node.config.data, digest)).await;
-    let made = || u64::try_from(evidence::bundle::write(judged.evidence.lines()).len()).unwrap_or(u64::MAX);
-    file.map_or_else(|_| made(), |file| file.len())
 }
 
 /// The strip above the answer where the log's own signatures convict it.

@@ -18,6 +18,7 @@ use evidence::line::{Line, LineKind, Word};
 use evidence::name::Name;
 use evidence::statement::Subject;
 use evidence::time::Time;
+use evidence::upload;
 use p256::ecdsa::SigningKey;
 use tempfile::TempDir;
 use tlog::hash::{Hash, sha256};
@@ -165,6 +166,11 @@ impl TestNode {
             request = request.header(*name, value);
         }
         answer(request.send(body).unwrap())
+    }
+
+    /// The address under which key 1 may upload.
+    pub(crate) fn blob(digest: Hash) -> String {
+        format!("/api/v1/blobs/sha256/{digest}?{}", upload::parameters(&secret(1), digest))
     }
 
     pub(crate) fn head(&self, path: &str) -> Answer {

@@ -88,7 +88,8 @@ impl State {
         let path = exchange.path.clone();
         let path = path.trim_start_matches('/');
         if let Some(hex) = path.strip_prefix("api/v1/blobs/sha256/") {
-            let digest = Hash::from_hex(hex).unwrap();
+            // Uploads bring their permission; the node of these tests admits everyone.
+            let digest = Hash::from_hex(hex.split('?').next().unwrap_or_default()).unwrap();
             match exchange.method.as_str() {
                 "HEAD" => self.head(exchange, digest),
                 "PUT" => self.put(exchange, digest),

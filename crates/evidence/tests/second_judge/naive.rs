@@ -71,14 +71,20 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let entry = &self.facts.entries[line.entry];
-            if entry.log > 1 || !self.knows(entry.by, entry.log) {
+            if entry.log > 1 || !self.knows(entry.by) {
                 continue;
             }
             let checkpoint = &self.facts.checkpoints[line.checkpoint];
             let index = self.facts.index(line.entry);
             let signed = checkpoint.harm == CheckpointHarm::None;
+            if DROPPED && !self.speaks(entry.by, entry.log) {
+                continue;
+            }
             if signed {
                 self.checkpoints.push(checkpoint);
+            }
+            if !self.speaks(entry.by, entry.log) {
+                continue;
             }
             let proven = signed && checkpoint.fork != Some(index) && line.harm == LineHarm::None;
             if !proven {
@@ -93,7 +99,9 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let Some(time) = self.quorum_time(checkpoint) else {
-                self.unwitnessed.insert(entry.said);
+                if matches!(entry.by, By::Release(_)) {
+                    self.unwitnessed.insert(entry.said);
+                }
                 continue;
             };
             let known = self.signings.iter_mut().find(|known| (known.said, known.by) == (entry.said, entry.by));
@@ -106,11 +114,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn knows(&self, by: By, log: usize) -> bool {
+    fn knows(&self, by: By) -> bool {
         match by {
-            By::Release(key) => key < self.question.rules.pinned && log == 0,
+            By::Release(key) => key < self.question.rules.pinned,
+            By::Party(_) | By::Rival => true,
+            By::Stranger => false,
+        }
+    }
+
+    /// Whether this is the log in which its statements stand.
+    fn speaks(&self, by: By, log: usize) -> bool {
+        match by {
             By::Party(party) => PARTIES[party].2 == log,
-            By::Rival => log == 0,
+            By::Release(_) | By::Rival => log == 0,
             By::Stranger => false,
         }
     }
@@ -173,7 +189,7 @@ impl<'a> Judge<'a> {
             _ => None,
         };
         let late = now + self.question.rules.skew;
-        let cosigned = self.checkpoints.iter().flat_map(|checkpoint| &checkpoint.cosigned);
+        let cosigned = self.checkpoints.iter().filter(|checkpoint| self.quorum_time(checkpoint).is_some()).flat_map(|checkpoint| &checkpoint.cosigned);
         let ahead = cosigned.filter(|(witness, _)| *witness < 3).any(|(_, time)| *time > late);
         if ahead || remembered.is_some_and(|time| late < time) {
             self.note(CheckName::Clock, Reason::ClockBehind);
@@ -252,10 +268,7 @@ impl<'a> Judge<'a> {
     /// Step 9.
     fn logged(&mut self) -> Option<(Line, u64, Vec<usize>)> {
         self.ok(CheckName::Logged);
-        let mut all: Vec<_> = self.updates().into_iter().filter(|(said, _)| self.has(*said)).collect();
-        // An amendment alone offers nothing.
-        let based: BTreeSet<(Line, u64)> = all.iter().filter(|(_, update)| update.supersedes.is_empty()).map(|(_, update)| (update.line.clone(), update.serial)).collect();
-        all.retain(|(_, update)| based.contains(&(update.line.clone(), update.serial)));
+        let all: Vec<_> = self.updates().into_iter().filter(|(said, _)| self.has(*said)).collect();
         let allowed = |line: &Line| {
             let channel = line.channel.as_str();
             self.question.rules.channels.contains(&channel) && self.question.channel.is_none_or(|asked| asked == channel)
@@ -270,26 +283,49 @@ impl<'a> Judge<'a> {
             return None;
         }
         let Some(line) = lines.first().map(|line| (*line).clone()) else {
-            let in_policy = |line: &Line| self.question.rules.channels.contains(&line.channel.as_str());
-            let elsewhere = self.updates().iter().any(|(said, update)| self.has(*said) && !in_policy(&update.line));
-            let unwitnessed = |said: &usize| self.has(*said) && in_policy(&self.facts.update(*said).unwrap().0.line);
-            if elsewhere {
-                self.note(CheckName::Logged, Reason::LineNotAllowed);
-            } else if mixed {
-                self.note(CheckName::Logged, Reason::MixedFiles);
-            } else if self.unwitnessed.iter().any(unwitnessed) {
-                self.note(CheckName::Witnessed, Reason::TooFewWitnesses);
-            } else if self.unproven.iter().any(|said| self.has(*said)) {
-                self.note(CheckName::Logged, Reason::BadProof);
-            } else {
-                self.note(CheckName::Logged, Reason::NotLogged);
-            }
+            self.nowhere(mixed);
             return None;
         };
-        let here = all.iter().filter(|(_, update)| update.line == line);
-        let serial = here.clone().map(|(_, update)| update.serial).max()?;
-        let said = here.filter(|(_, update)| update.serial == serial).map(|(said, _)| *said).collect();
+        // An amendment alone offers nothing.
+        let based = |serial: u64| all.iter().any(|(_, update)| update.line == line && update.serial == serial && update.supersedes.is_empty());
+        let here: Vec<_> = all.iter().filter(|(_, update)| update.line == line && based(update.serial)).collect();
+        let Some(serial) = here.iter().map(|(_, update)| update.serial).max() else {
+            self.nowhere(mixed);
+            return None;
+        };
+        if self.damaged() {
+            self.note(CheckName::Logged, Reason::BadProof);
+        }
+        let said = here.into_iter().filter(|(_, update)| update.serial == serial).map(|(said, _)| *said).collect();
         Some((line, serial, said))
+    }
+
+    fn nowhere(&mut self, mixed: bool) {
+        let in_policy = |line: &Line| self.question.rules.channels.contains(&line.channel.as_str());
+        let elsewhere = self.updates().iter().any(|(said, update)| self.has(*said) && !in_policy(&update.line));
+        let unwitnessed = |said: &usize| self.has(*said) && in_policy(&self.facts.update(*said).unwrap().0.line);
+        if self.unwitnessed.iter().any(unwitnessed) {
+            self.note(CheckName::Witnessed, Reason::TooFewWitnesses);
+        } else if elsewhere {
+            self.note(CheckName::Logged, Reason::LineNotAllowed);
+        } else if mixed {
+            self.note(CheckName::Logged, Reason::MixedFiles);
+        } else if self.damaged() {
+            self.note(CheckName::Logged, Reason::BadProof);
+        } else {
+            self.note(CheckName::Logged, Reason::NotLogged);
+        }
+    }
+
+    /// Whether a line about any of the files proves nothing.
+    fn damaged(&self) -> bool {
+        let asked: Vec<Hash> = match &self.question.artifact {
+            Asked::File(digest) => vec![*digest],
+            Asked::Set(files) => files.iter().map(|(_, digest)| *digest).collect(),
+        };
+        self.unproven.iter().any(|said| {
+            self.facts.update(*said).is_some_and(|(_, subjects)| subjects.iter().any(|subject| asked.contains(&subject.sha256)))
+        })
     }
 
     /// The release keys whose signing of this statement a quorum covers, with their log times.
@@ -318,6 +354,7 @@ impl<'a> Judge<'a> {
         let threshold_of_offers = question.rules.threshold;
         let enough: Vec<usize> = offered.iter().copied().filter(|said| self.keys(*said).len() >= threshold_of_offers).collect();
         let withdrawn = all.iter().copied().filter(|said| update(*said).state != Offer::Offered);
+        let withdrawn = withdrawn.filter(|said| self.keys(*said).len() >= threshold_of_offers);
         let replacing: Vec<usize> = enough.iter().copied().chain(withdrawn).collect();
         let replaced = |said: usize| {
             replacing.iter().any(|other| {
@@ -333,14 +370,14 @@ impl<'a> Judge<'a> {
 
         self.ok(CheckName::Witnessed);
         self.published(set, threshold, &current);
-        self.serial(line, serial, first, set);
+        self.serial(line, serial, set);
         self.companions(line, &current);
         self.audience(set, &current);
         self.consent(set, &current);
         self.activation(all, &current);
         self.denied(line, serial, all);
         let times = self.signings.iter().filter(|signing| all.contains(&signing.said)).map(|signing| signing.time);
-        let age = times.min().map(|time| (question.now - time).max(0));
+        let age = times.min().map(|time| question.now - time).filter(|age| *age >= 0);
         let newer = self.updates().iter().any(|(_, update)| update.line == *line && update.serial > serial);
         self.unjudged(set, age, newer);
     }
@@ -373,7 +410,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn serial(&mut self, line: &Line, serial: u64, first: usize, set: &Set) {
+    fn serial(&mut self, line: &Line, serial: u64, set: &Set) {
         self.ok(CheckName::Serial);
         let Remembers::Known { lines, .. } = &self.question.memory else { return };
         let Some((_, mark, statement)) = lines.iter().find(|(known, ..)| known == line) else { return };
@@ -383,18 +420,29 @@ impl<'a> Judge<'a> {
         if !set.chain && serial > *mark {
             return;
         }
-        let mut here = (serial, self.facts.said[first].id);
-        while here.0 > *mark {
-            let Some((_, update)) = self.updates().into_iter().find(|(said, _)| self.facts.said[*said].id == here.1) else {
-                return self.note(CheckName::Serial, Reason::ChainIncomplete);
-            };
-            let Some(predecessor) = update.predecessor else {
-                return self.note(CheckName::Serial, Reason::OtherChain);
-            };
-            here = (predecessor.serial, predecessor.statement);
+        let firsts: Vec<Hash> = self.updates().iter().filter(|(_, update)| update.line == *line && update.serial == serial && update.supersedes.is_empty()).map(|(said, _)| self.facts.said[*said].id).collect();
+        if serial == *mark {
+            if !firsts.contains(statement) {
+                self.note(CheckName::Serial, Reason::OtherChain);
+            }
+            return;
         }
-        if here != (*mark, *statement) {
-            self.note(CheckName::Serial, Reason::OtherChain);
+        for first in firsts {
+            let mut here = (serial, first);
+            while here.0 > *mark {
+                let Some((_, update)) = self.updates().into_iter().find(|(said, _)| self.facts.said[*said].id == here.1) else {
+                    self.note(CheckName::Serial, Reason::ChainIncomplete);
+                    break;
+                };
+                let Some(predecessor) = update.predecessor else {
+                    self.note(CheckName::Serial, Reason::OtherChain);
+                    break;
+                };
+                here = (predecessor.serial, predecessor.statement);
+            }
+            if here.0 <= *mark && here != (*mark, *statement) {
+                self.note(CheckName::Serial, Reason::OtherChain);
+            }
         }
     }
 
@@ -505,15 +553,14 @@ impl<'a> Judge<'a> {
     fn unjudged(&mut self, set: &Set, age: Option<i64>, newer: bool) {
         for (check, otherwise, grace) in &set.unjudged {
             let reason = match check {
-                CheckName::Newest if newer => Reason::NewerExists,
-                CheckName::Newest => Reason::NewestUnknown,
+                CheckName::Newest => Reason::NewerExists,
                 CheckName::Fresh => Reason::Stale,
                 CheckName::Provenance | CheckName::Sbom => Reason::Absent,
                 CheckName::RulesFingerprint => Reason::NoRulesSet,
                 CheckName::Advisories => Reason::ClientTooOld,
                 _ => Reason::TooFew,
             };
-            let young = has_grace(*check) && age.is_some_and(|age| age < *grace);
+            let young = has_grace(*check) && GRACE && age.is_some_and(|age| age < *grace);
             let missing = if young { State::Note } else { state(*otherwise) };
             let state = if reason == Reason::ClientTooOld { State::Wait } else { missing };
             self.found.entry(*check).or_default().push((state, reason));
@@ -526,7 +573,8 @@ impl<'a> Judge<'a> {
         for (check, reasons) in self.found {
             let place = |reason: Reason| match reason {
                 // The design does not say which of two failures is told: the graver one.
-                Reason::Equivocation | Reason::Withdrawn | Reason::TierLapsed | Reason::UnreadableLines => 0,
+                Reason::Equivocation | Reason::Withdrawn | Reason::TierLapsed => 0,
+                Reason::UnreadableLines => 2,
                 _ => 1 + check.reasons().iter().position(|known| *known == reason).unwrap(),
             };
             let worst = reasons.into_iter().min_by_key(|(state, reason)| (std::cmp::Reverse(*state), place(*reason)));
@@ -540,6 +588,9 @@ impl<'a> Judge<'a> {
         Answer { word, checks }
     }
 }
+
+const GRACE: bool = false;
+const DROPPED: bool = true;
 
 fn state(outcome: Outcome) -> State {
     match outcome {

@@ -56,7 +56,10 @@ impl Kept {
             let mut end = 0;
             // A day holds too many notes to read them all at each start; their prefixes will do.
             while let Some((size, place)) = read_prefix(&mut file, hour, end)?.filter(|_| !is_cut) {
-                let follows = kept.places.last_key_value().is_none_or(|(last, _)| *last < size);
+                let follows = kept
+                    .places
+                    .last_key_value()
+                    .is_none_or(|(last, _)| *last < size);
                 if !follows || (size > synced && kept.read(size, place).is_err()) {
                     break;
                 }
@@ -79,12 +82,18 @@ impl Kept {
     ///
     /// A crash leaves a cut-off note, which the next start cuts and adds again.
     pub(super) fn add(&mut self, checkpoint: QuorumCheckpoint) -> io::Result<()> {
-        if self.latest.as_ref().is_some_and(|latest| checkpoint.size <= latest.size) {
+        if self
+            .latest
+            .as_ref()
+            .is_some_and(|latest| checkpoint.size <= latest.size)
+        {
             return Ok(());
         }
         // A clock that went back must not put a larger checkpoint into an earlier file.
         let last = self.places.last_key_value();
-        let hour = last.map_or(0, |(_, place)| place.hour).max(checkpoint.time / HOUR);
+        let hour = last
+            .map_or(0, |(_, place)| place.hour)
+            .max(checkpoint.time / HOUR);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -116,7 +125,7 @@ impl Kept {
 
     /// The first one whose tree holds entry `index`.
     pub(super) fn first_covering(&self, index: u64) -> io::Result<Option<QuorumCheckpoint>> {
-        let from = index.checked_add(1).unwrap_or(u64::MAX);
+        let from = index.saturating_add(1);
         let Some((size, place)) = self.places.range(from..).next() else {
             return Ok(None);
         };
@@ -196,7 +205,11 @@ pub(super) fn read_all(folder: &Path) -> io::Result<Vec<QuorumCheckpoint>> {
             }
             offset += place.length();
             let note = String::from_utf8_lossy(&note).into();
-            all.push(QuorumCheckpoint { size, time: place.time, note });
+            all.push(QuorumCheckpoint {
+                size,
+                time: place.time,
+                note,
+            });
         }
     }
     Ok(all)
@@ -318,7 +331,10 @@ mod tests {
         for kept in [kept, open(folder.path())] {
             for (index, size) in [(0, 3), (2, 3), (3, 7), (6, 7), (7, 9), (8, 9)] {
                 let covering = kept.first_covering(index).unwrap().unwrap();
-                assert_eq!((covering.size, covering.time), (size, checkpoint_time(size)));
+                assert_eq!(
+                    (covering.size, covering.time),
+                    (size, checkpoint_time(size))
+                );
                 assert_eq!(covering.note, checkpoint(size, 0).note);
             }
             assert_eq!(kept.first_covering(9).unwrap(), None);
@@ -339,7 +355,14 @@ mod tests {
     fn after_a_day_the_last_of_each_hour_stays() {
         let folder = tempfile::tempdir().unwrap();
         let mut kept = open(folder.path());
-        for (size, time) in [(1, 0), (2, 3599), (3, 3600), (4, 7000), (5, 7200), (6, 7201)] {
+        for (size, time) in [
+            (1, 0),
+            (2, 3599),
+            (3, 3600),
+            (4, 7000),
+            (5, 7200),
+            (6, 7201),
+        ] {
             kept.add(checkpoint(size, time)).unwrap();
         }
         kept.thin_out(24 * 3600).unwrap();

@@ -18,11 +18,14 @@ pub(super) struct Dedup {
 }
 
 impl Dedup {
-    pub(super) fn new() -> Self {
+    /// An empty index with room for `expected` leaves, and a little more.
+    pub(super) fn new(expected: u64) -> Self {
         let random = RandomState::new();
+        let each = usize::try_from(expected).unwrap_or(0) / SHARDS;
+        let least = FIRST_SLOTS + each + each / 3;
         // Growing by a quarter, shard i starts where i / 256 of that step leads, so that never all of them grow at once.
         let shards = (0..SHARDS)
-            .map(|shard| Shard::with_slots(FIRST_SLOTS + FIRST_SLOTS * shard / (4 * SHARDS)))
+            .map(|shard| Shard::with_slots(least + least * shard / (4 * SHARDS)))
             .collect();
         Self {
             shards,
@@ -49,7 +52,10 @@ impl Dedup {
 
     fn place(&self, leaf: Hash) -> (usize, u64) {
         let [add, multiply] = self.keys;
-        let first = leaf.0.first_chunk::<8>().map_or(0, |b| u64::from_le_bytes(*b));
+        let first = leaf
+            .0
+            .first_chunk::<8>()
+            .map_or(0, |b| u64::from_le_bytes(*b));
         let mixed = (first ^ add).wrapping_mul(multiply);
         let shard = usize::try_from(mixed >> (64 - SHARD_BITS)).unwrap_or(0);
         (shard, (mixed << SHARD_BITS) >> (64 - HASH_BITS))
@@ -138,7 +144,7 @@ mod tests {
 
     #[test]
     fn finds_each_of_200000_leaves_and_hardly_another() {
-        let mut dedup = Dedup::new();
+        let mut dedup = Dedup::new(0);
         for index in 0..200_000 {
             dedup.insert(leaf(index), index);
         }
@@ -153,17 +159,21 @@ mod tests {
 
     #[test]
     fn takes_at_most_12_and_a_half_bytes_an_entry_beyond_the_first_few() {
-        let mut dedup = Dedup::new();
+        let mut dedup = Dedup::new(0);
         for index in 0..100_000 {
             dedup.insert(leaf(index), index);
         }
-        let slots: usize = dedup.shards.iter().map(|shard| shard.slots.capacity()).sum();
+        let slots: usize = dedup
+            .shards
+            .iter()
+            .map(|shard| shard.slots.capacity())
+            .sum();
         assert!(slots * 8 * 2 <= 100_000 * 25, "{slots}");
     }
 
     #[test]
     fn remembers_the_first_and_the_largest_index() {
-        let mut dedup = Dedup::new();
+        let mut dedup = Dedup::new(0);
         dedup.insert(leaf(1), 0);
         dedup.insert(leaf(2), MAX_INDEX);
         assert_eq!(dedup.candidates(leaf(1)).collect::<Vec<_>>(), [0]);

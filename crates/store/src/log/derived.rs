@@ -9,11 +9,11 @@ use tlog::hash::Hash;
 use tlog::tile::{self, EntryTile, TILE_WIDTH, Tile, full_tiles, partial_width, push_entry};
 use tlog::tree::Edge;
 
-use super::append::Group;
 use super::checkpoints::QuorumCheckpoint;
 use super::dedup::Dedup;
 use super::files::{self, Files};
 use super::publisher::publish;
+use super::queue::Group;
 use super::read::{MAX_LEVEL, Shared, leaf_tile_of, read_tile};
 use super::record::{FRAME, Frames, HEADER};
 
@@ -57,9 +57,9 @@ impl Derived {
     pub(super) fn new(edge: Edge, open: Vec<u8>, files: Files, shared: Arc<Shared>) -> Self {
         Self {
             root: edge.root(),
+            dedup: Dedup::new(edge.size()),
             edge,
             open,
-            dedup: Dedup::new(),
             files,
             shared,
             kept: Vec::new(),
@@ -156,7 +156,9 @@ impl Derived {
 
     /// Everything up to here is on the medium.
     pub(super) fn is_durable(&self) {
-        self.shared.durable.store(self.edge.size(), Ordering::Release);
+        self.shared
+            .durable
+            .store(self.edge.size(), Ordering::Release);
     }
 
     /// Step 6: the tiles and bundles that a group made full. After an error the same call may be made again.
@@ -167,7 +169,9 @@ impl Derived {
     /// The partial tiles of the present size. From here on it can be read and proven.
     pub(super) fn put_partial(&mut self) -> io::Result<()> {
         self.files.put_partial(&self.edge, &self.open)?;
-        self.shared.readable.fetch_max(self.edge.size(), Ordering::AcqRel);
+        self.shared
+            .readable
+            .fetch_max(self.edge.size(), Ordering::AcqRel);
         Ok(())
     }
 
@@ -177,9 +181,17 @@ impl Derived {
         for level in 0..=MAX_LEVEL {
             let (index, width) = (full_tiles(level, size), partial_width(level, size));
             let mut hashes = if index == full_tiles(level, self.edge.size()) {
-                self.edge.levels().get(usize::from(level)).cloned().unwrap_or_default()
+                self.edge
+                    .levels()
+                    .get(usize::from(level))
+                    .cloned()
+                    .unwrap_or_default()
             } else {
-                let tile = Tile { level, index, width: TILE_WIDTH };
+                let tile = Tile {
+                    level,
+                    index,
+                    width: TILE_WIDTH,
+                };
                 let bytes = files::read(&self.shared.folder.join(tile.path()))?.unwrap_or_default();
                 tile::hashes(&bytes, TILE_WIDTH).unwrap_or_default()
             };
@@ -190,10 +202,14 @@ impl Derived {
         let bundle = if index == full_tiles(0, self.edge.size()) {
             self.open.clone()
         } else {
-            let bundle = EntryTile { index, width: TILE_WIDTH };
+            let bundle = EntryTile {
+                index,
+                width: TILE_WIDTH,
+            };
             files::read(&self.shared.folder.join(bundle.path()))?.unwrap_or_default()
         };
-        self.files.put_partial_levels(size, &levels, first_frames(&bundle, width))
+        self.files
+            .put_partial_levels(size, &levels, first_frames(&bundle, width))
     }
 
     /// The tree as another thread makes it public.
@@ -236,7 +252,11 @@ impl Derived {
             let unfinished = self.edge.levels().first();
             return Ok(unfinished.and_then(|hashes| hashes.get(at).copied()));
         }
-        if self.looked_at.as_ref().is_none_or(|(looked_at, _)| *looked_at != tile) {
+        if self
+            .looked_at
+            .as_ref()
+            .is_none_or(|(looked_at, _)| *looked_at != tile)
+        {
             // Without this tile nobody can say whether the entry is there: better no answer than a second index.
             let missing = || io::Error::other(format!("{} is missing or damaged", tile.path()));
             let hashes = read_tile(&self.shared.folder, tile, size)?.ok_or_else(missing)?;

@@ -188,11 +188,7 @@ impl Faults {
     }
 
     /// Does something that has no bytes of its own: a sync, a rename.
-    pub(super) fn act(
-        &self,
-        write: Write,
-        act: impl FnOnce() -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub(super) fn act(&self, write: Write, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         match self.next(write) {
             Next::Do => act(),
             Next::DoAndFail => act().and(Err(reported())),
@@ -231,11 +227,7 @@ impl Faults {
         let loses = matches!(fault, Fault::Lost | Fault::Torn(_));
         armed.off |= loses && write.is_synced();
         armed.lost_unsynced |= loses && !write.is_synced();
-        let after = if armed.off {
-            Err(power_lost())
-        } else {
-            Ok(())
-        };
+        let after = if armed.off { Err(power_lost()) } else { Ok(()) };
         match fault {
             Fault::Lost => Next::Lose(after),
             Fault::NoSpace => Next::Fail(io::ErrorKind::StorageFull.into()),

@@ -59,9 +59,16 @@ impl Files {
         let mut from = 0;
         for (cut, index) in growth.cuts.iter().zip(growth.bundles - made..) {
             let part = entries.get(from..*cut).unwrap_or_default();
-            let bundle = EntryTile { index, width: TILE_WIDTH };
+            let bundle = EntryTile {
+                index,
+                width: TILE_WIDTH,
+            };
             if from == 0 {
-                self.put(Write::Entries, &bundle.path(), &[open.as_slice(), part].concat())?;
+                self.put(
+                    Write::Entries,
+                    &bundle.path(),
+                    &[open.as_slice(), part].concat(),
+                )?;
             } else {
                 self.put(Write::Entries, &bundle.path(), part)?;
             }
@@ -82,10 +89,19 @@ impl Files {
     }
 
     /// [`Files::put_partial`] of a tree of which these are the unfinished tiles, level 0 first.
-    pub(super) fn put_partial_levels(&mut self, size: u64, levels: &[Vec<Hash>], open: &[u8]) -> io::Result<()> {
+    pub(super) fn put_partial_levels(
+        &mut self,
+        size: u64,
+        levels: &[Vec<Hash>],
+        open: &[u8],
+    ) -> io::Result<()> {
         for (hashes, level) in levels.iter().zip(0..) {
             let (index, width) = (full_tiles(level, size), partial_width(level, size));
-            let tile = Tile { level, index, width };
+            let tile = Tile {
+                level,
+                index,
+                width,
+            };
             // Above the leaves a tile stays the same for long, and replacing a file costs more than making one.
             if width > 0 && self.partial.get(&level) != Some(&tile) {
                 self.put_tile(tile, hashes)?;
@@ -123,7 +139,8 @@ impl Files {
         }
         let unfinished = self.folder.join(self.unfinished);
         let file = File::create(&unfinished)?;
-        self.faults.write(name, bytes, |part, at| file.write_all_at(part, at))?;
+        self.faults
+            .write(name, bytes, |part, at| file.write_all_at(part, at))?;
         fs::rename(&unfinished, &path)
     }
 }
@@ -135,10 +152,17 @@ pub(super) fn remove_partials(folder: &Path, from: u64, to: u64) -> io::Result<(
     let mut level = 0;
     while full_tiles(level, to) > 0 {
         for index in full_tiles(level, from)..full_tiles(level, to) {
-            let tile = Tile { level, index, width: TILE_WIDTH };
+            let tile = Tile {
+                level,
+                index,
+                width: TILE_WIDTH,
+            };
             remove_folder(&folder.join(format!("{}.p", tile.path())))?;
             if level == 0 {
-                let bundle = EntryTile { index, width: TILE_WIDTH };
+                let bundle = EntryTile {
+                    index,
+                    width: TILE_WIDTH,
+                };
                 remove_folder(&folder.join(format!("{}.p", bundle.path())))?;
             }
         }
@@ -180,5 +204,8 @@ fn remove_folder(path: &Path) -> io::Result<()> {
 }
 
 fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }

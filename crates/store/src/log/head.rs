@@ -41,7 +41,11 @@ impl Head {
             .truncate(false)
             .write(true)
             .open(path)?;
-        let at = if self.count.is_multiple_of(2) { 0 } else { SLOT_LENGTH };
+        let at = if self.count.is_multiple_of(2) {
+            0
+        } else {
+            SLOT_LENGTH
+        };
         faults.write(Write::Head, &self.to_bytes(), |part, offset| {
             file.write_all_at(part, at + offset)
         })?;
@@ -120,10 +124,7 @@ mod tests {
         for (count, size) in [(1, 3), (2, 300), (3, 70_000)] {
             head(count, size).write(&path, &Faults::default()).unwrap();
         }
-        assert_eq!(
-            Head::read(&path).unwrap(),
-            [head(3, 70_000), head(2, 300)]
-        );
+        assert_eq!(Head::read(&path).unwrap(), [head(3, 70_000), head(2, 300)]);
     }
 
     #[test]

@@ -58,7 +58,9 @@ impl Keeper {
         // Everything that the log's folder holds was written before this job was sent. A crash before the sync returns
         // leaves the former head, from which the tiles are written again.
         let folder = File::open(&self.shared.folder)?;
-        let synced = self.faults.act(Write::TileSync, || Ok(rustix::fs::syncfs(&folder)?));
+        let synced = self
+            .faults
+            .act(Write::TileSync, || Ok(rustix::fs::syncfs(&folder)?));
         // A second sync could call lost pages clean. Until the next start, every segment stays.
         self.is_broken = synced.is_err();
         synced?;

@@ -24,6 +24,7 @@ mod fsck;
 mod head;
 mod keeper;
 mod publisher;
+mod queue;
 mod read;
 mod record;
 mod recovery;
@@ -33,8 +34,8 @@ mod wal;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::channel;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -52,10 +53,10 @@ pub use record::{Frames, HEADER, Header, Kind, Record, Tag, parse_record};
 pub use recovery::{OpenError, Recovery};
 pub use round::{AskWitnesses, LinesRefused, Round};
 
-use append::Queue;
 use files::Files;
 use keeper::{Job, Keeper};
 use publisher::Publisher;
+use queue::Queue;
 use recovery::Recovered;
 use round::Trust;
 use sequencer::{Pending, Sequencer};
@@ -133,7 +134,16 @@ impl Log {
     /// # Errors
     /// [`OpenError`]; the folder is left as it was, but for derived files.
     pub fn open(config: Config) -> Result<Self, OpenError> {
-        let Config { folder, origin, signers, witnesses, ask, clock, limits, faults } = config;
+        let Config {
+            folder,
+            origin,
+            signers,
+            witnesses,
+            ask,
+            clock,
+            limits,
+            faults,
+        } = config;
         let keys = signers.iter().map(|signer| signer.vkey().clone()).collect();
         let keys = LogKeys::new(&origin, keys)?;
         limits.check()?;
@@ -143,13 +153,22 @@ impl Log {
         let segments = Segments::new(folder.join("wal"), limits.segment_bytes, faults.clone());
         let segments = Arc::new(segments);
         let recovered = recovery::recover(&folder, &origin, &segments, &faults)?;
-        let Recovered { derived, wal, head, seal, report } = recovered;
+        let Recovered {
+            derived,
+            wal,
+            head,
+            seal,
+            report,
+        } = recovered;
         let shared = derived.shared();
         let reader = Reader::new(Arc::clone(&shared));
         let queue = Arc::new(Queue::new(limits.clone()));
         let appender = Appender::new(Arc::clone(&queue), reader.clone());
 
-        let trust = Arc::new(Trust { keys, witnesses: witnesses.clone() });
+        let trust = Arc::new(Trust {
+            keys,
+            witnesses: witnesses.clone(),
+        });
         let (publisher, tasks) = channel();
         let (keeper, jobs) = channel();
         let heads = seal.as_ref().or(head.as_ref()).map_or(0, |head| head.count);
@@ -179,7 +198,14 @@ impl Log {
             queue: Arc::clone(&queue),
         };
         let sealed = head.map_or(0, |head| head.edge.size());
-        let keeper = Keeper { shared, segments, faults, clock, sealed, is_broken: false };
+        let keeper = Keeper {
+            shared,
+            segments,
+            faults,
+            clock,
+            sealed,
+            is_broken: false,
+        };
         let threads = vec![
             thread("log-sequencer", move || sequencer.run())?,
             thread("log-keeper", move || keeper.run(&jobs))?,
@@ -187,7 +213,15 @@ impl Log {
         // Not among the threads that closing waits for: it may sit in a call to a witness. While it writes, the sequencer
         // waits for it.
         thread("log-publisher", move || publisher.run(&tasks))?;
-        let log = Self { appender, reader, queue, witnesses, recovery: report, threads, _lock: lock };
+        let log = Self {
+            appender,
+            reader,
+            queue,
+            witnesses,
+            recovery: report,
+            threads,
+            _lock: lock,
+        };
         if log.witnesses.quorum().is_none() {
             log.queue.allow();
         }
@@ -218,11 +252,19 @@ impl Log {
         let size = self.reader.size();
         if let Some((witness, seen)) = told.iter().find(|(_, seen)| *seen > size) {
             let (witness, seen) = (witness.clone(), *seen);
-            return Err(NotAllowed::OlderThanWitnesses { witness, seen, size });
+            return Err(NotAllowed::OlderThanWitnesses {
+                witness,
+                seen,
+                size,
+            });
         }
         let has_told = |name: &Name| told.iter().any(|(witness, _)| witness == name);
         if !self.witnesses.met_by(|witness| has_told(&witness.name)) {
-            let witnesses = self.witnesses.witnesses().iter().map(|witness| &witness.name);
+            let witnesses = self
+                .witnesses
+                .witnesses()
+                .iter()
+                .map(|witness| &witness.name);
             let silent = witnesses.filter(|name| !has_told(name)).cloned().collect();
             return Err(NotAllowed::WitnessesSilent { silent });
         }
@@ -249,7 +291,9 @@ impl Drop for Log {
 #[non_exhaustive]
 pub enum NotAllowed {
     /// A witness has cosigned a larger tree than this disk holds (F9).
-    #[error("witness {witness} has seen {seen} entries, this disk holds {size}: it is older than the log")]
+    #[error(
+        "witness {witness} has seen {seen} entries, this disk holds {size}: it is older than the log"
+    )]
     OlderThanWitnesses {
         /// Which witness.
         witness: Name,
@@ -303,5 +347,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 }
 
 fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
-    Ok(std::thread::Builder::new().name(name.to_owned()).spawn(run)?)
+    Ok(std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)?)
 }

@@ -12,9 +12,9 @@ use tlog::checkpoint::Checkpoint;
 use tlog::signer::{SignFailed, Signer, sign_checkpoint};
 use tlog::tree::Edge;
 
-use super::append::Queue;
 use super::checkpoints::QuorumCheckpoint;
 use super::files::Files;
+use super::queue::Queue;
 use super::read::{Reader, Shared};
 use super::round::{AskWitnesses, Outcome, Round, Trust};
 
@@ -80,8 +80,12 @@ impl Publisher {
 
     /// The tiles first: whoever sees the signature finds them. A crash leaves files of a size that nobody heard of.
     fn prepare(&mut self, edge: &Edge, open: &[u8]) -> Result<Arc<Round>, NotPrepared> {
-        self.files.put_partial(edge, open).map_err(NotPrepared::Files)?;
-        self.shared.readable.fetch_max(edge.size(), Ordering::AcqRel);
+        self.files
+            .put_partial(edge, open)
+            .map_err(NotPrepared::Files)?;
+        self.shared
+            .readable
+            .fetch_max(edge.size(), Ordering::AcqRel);
         let checkpoint = Checkpoint::new(self.trust.keys.origin(), edge.size(), edge.root())
             .expect("the origin was checked when the log was opened");
         let signers: Vec<&dyn Signer> = self.signers.iter().map(AsRef::as_ref).collect();
@@ -104,7 +108,11 @@ impl Publisher {
 /// Step 8: replaces the public checkpoint, keeps it, and tells those who wait. May be made again; recovery makes it too.
 ///
 /// A crash between the two files leaves the new checkpoint public and not kept; its record has it.
-pub(super) fn publish(checkpoint: &QuorumCheckpoint, files: &mut Files, shared: &Shared) -> io::Result<()> {
+pub(super) fn publish(
+    checkpoint: &QuorumCheckpoint,
+    files: &mut Files,
+    shared: &Shared,
+) -> io::Result<()> {
     files.put_checkpoint(&checkpoint.note)?;
     shared.kept_mut().add(checkpoint.clone())?;
     shared.progress.send_modify(|progress| {

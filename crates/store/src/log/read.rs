@@ -310,7 +310,11 @@ pub(super) fn edge_of_tiles(folder: &Path, size: u64) -> Result<Edge, ReadError>
     for level in 0..=MAX_LEVEL {
         let width = partial_width(level, size);
         let index = full_tiles(level, size);
-        let tile = Tile { level, index, width };
+        let tile = Tile {
+            level,
+            index,
+            width,
+        };
         levels.push(match width {
             0 => Vec::new(),
             _ => read_tile(folder, tile, size)?.ok_or(TileMissing(tile))?,

@@ -262,13 +262,55 @@ mod tests {
     #[test]
     fn refuses_headers_that_no_writer_makes() {
         let cases = [
-            (Header { count: 3, ..header() }, TWO),
-            (Header { count: 1, ..header() }, TWO),
-            (Header { count: 0, ..header() }, TWO),
-            (Header { durable: 9, ..header() }, TWO),
-            (Header { length: 6, ..header() }, TWO),
-            (Header { length: u32::MAX, ..header() }, TWO),
-            (Header { kind: Kind::Signed, ..header() }, TWO),
+            (
+                Header {
+                    count: 3,
+                    ..header()
+                },
+                TWO,
+            ),
+            (
+                Header {
+                    count: 1,
+                    ..header()
+                },
+                TWO,
+            ),
+            (
+                Header {
+                    count: 0,
+                    ..header()
+                },
+                TWO,
+            ),
+            (
+                Header {
+                    durable: 9,
+                    ..header()
+                },
+                TWO,
+            ),
+            (
+                Header {
+                    length: 6,
+                    ..header()
+                },
+                TWO,
+            ),
+            (
+                Header {
+                    length: u32::MAX,
+                    ..header()
+                },
+                TWO,
+            ),
+            (
+                Header {
+                    kind: Kind::Signed,
+                    ..header()
+                },
+                TWO,
+            ),
             (header(), b"\x00\x03ab\x00\x01c"),
             (header(), b"\x00\x02ab\x00\x02c"),
         ];

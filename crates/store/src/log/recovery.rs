@@ -2,10 +2,10 @@
 //! refuse to start where the disk says less than was acknowledged.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::sync::RwLock;
+use std::sync::atomic::AtomicU64;
 
 use tlog::checkpoint::Checkpoint;
 use tlog::hash::{Hash, leaf_hash, sha256};
@@ -66,7 +66,9 @@ pub(super) fn recover(
     };
 
     // Where to begin: at the newest head whose segment is there, else at the oldest segment.
-    let head = heads.iter().find(|head| listed.contains_key(&head.edge.size()));
+    let head = heads
+        .iter()
+        .find(|head| listed.contains_key(&head.edge.size()));
     let first = head.map_or(oldest, |head| head.edge.size());
     let edge = match head {
         Some(head) => head.edge.clone(),
@@ -108,13 +110,20 @@ pub(super) fn recover(
         segment.write_again(from, end.offset)?;
     }
 
-    let Replay { mut derived, reached, replayed, .. } = replay;
+    let Replay {
+        mut derived,
+        reached,
+        replayed,
+        ..
+    } = replay;
     let size = derived.edge().size();
     let known = heads.iter().map(|head| (head.edge.size(), "head"));
     let shared = derived.shared();
     let latest = shared.kept().latest().cloned();
     let known = known.chain(latest.iter().map(|kept| (kept.size, "kept checkpoint")));
-    let public_size = public.iter().map(|(public, _)| (public.size(), "public checkpoint"));
+    let public_size = public
+        .iter()
+        .map(|(public, _)| (public.size(), "public checkpoint"));
     if let Some((known, by)) = known.chain(public_size).find(|(known, _)| *known > size) {
         return Err(OpenError::Shrunk { size, known, by });
     }
@@ -122,7 +131,10 @@ pub(super) fn recover(
     remember_before(folder, first, &mut derived)?;
 
     // Step 8 again, for a checkpoint that was recorded but not yet published.
-    let newest = [latest, reached].into_iter().flatten().max_by_key(|kept| kept.size);
+    let newest = [latest, reached]
+        .into_iter()
+        .flatten()
+        .max_by_key(|kept| kept.size);
     agree(folder, size, newest.as_ref(), public.as_ref())?;
     if let Some(newest) = newest {
         derived.publish(&newest)?;
@@ -144,7 +156,11 @@ pub(super) fn recover(
         wal,
         head: newest_head,
         seal: seal.map(|edge| Head { count, edge }),
-        report: Recovery { size, replayed, cut },
+        report: Recovery {
+            size,
+            replayed,
+            cut,
+        },
     })
 }
 
@@ -182,7 +198,9 @@ pub enum OpenError {
         found: Box<str>,
     },
     /// A record that was synced is damaged (F8).
-    #[error("record {number} in segment {segment} at byte {offset} is damaged, and record {later_number} behind it is not")]
+    #[error(
+        "record {number} in segment {segment} at byte {offset} is damaged, and record {later_number} behind it is not"
+    )]
     RecordDamaged {
         /// Name of the segment: index of its first entry.
         segment: u64,
@@ -267,11 +285,20 @@ struct Replay<'a> {
 type Replayed = (Segment, End, Edge);
 
 impl Replay<'_> {
-    fn segment(&mut self, name: u64, path: &PathBuf, before: Option<&Replayed>) -> Result<Replayed, OpenError> {
+    fn segment(
+        &mut self,
+        name: u64,
+        path: &Path,
+        before: Option<&Replayed>,
+    ) -> Result<Replayed, OpenError> {
         let damaged = || OpenError::SegmentDamaged { segment: name };
         let segment = Segment::open(path, name)?.ok_or_else(damaged)?;
         // A segment is named only when everything before it is synced: it must continue exactly there.
-        let Start { first, number, root } = segment.start;
+        let Start {
+            first,
+            number,
+            root,
+        } = segment.start;
         let continues = before.is_none_or(|(_, end, _)| end.number == number);
         if !continues || first != self.derived.edge().size() || root != self.derived.root() {
             return Err(damaged());
@@ -328,7 +355,9 @@ impl Replay<'_> {
             return Ok(false);
         };
         if checkpoint.origin() != self.origin {
-            return Err(OpenError::OtherOrigin { found: checkpoint.origin().into() });
+            return Err(OpenError::OtherOrigin {
+                found: checkpoint.origin().into(),
+            });
         }
         // Other groups may have come between a tree and the record of its checkpoint.
         self.derived.put_partial_of(checkpoint.size())?;
@@ -347,7 +376,11 @@ impl Replay<'_> {
 
 /// A log of nothing.
 fn begin(folder: &Path, segments: &Segments, faults: &Faults) -> Result<Recovered, OpenError> {
-    let start = Start { first: 0, number: 1, root: Hash::EMPTY_ROOT };
+    let start = Start {
+        first: 0,
+        number: 1,
+        root: Hash::EMPTY_ROOT,
+    };
     let segment = segments.take_spare()?.name(start)?;
     let shared = share(folder, faults, 0)?;
     let files = Files::new(folder.to_path_buf(), "unfinished", faults.clone());
@@ -357,7 +390,11 @@ fn begin(folder: &Path, segments: &Segments, faults: &Faults) -> Result<Recovere
         wal: Wal::resume(segment, end.offset, end.number, faults.clone()),
         head: None,
         seal: None,
-        report: Recovery { size: 0, replayed: 0, cut: 0 },
+        report: Recovery {
+            size: 0,
+            replayed: 0,
+            cut: 0,
+        },
     })
 }
 
@@ -390,14 +427,22 @@ fn open_bundle(folder: &Path, edge: &Edge) -> Result<Vec<u8>, OpenError> {
 fn remember_before(folder: &Path, size: u64, derived: &mut Derived) -> Result<(), OpenError> {
     let full = full_tiles(0, size);
     for index in 0..full {
-        let tile = Tile { level: 0, index, width: TILE_WIDTH };
+        let tile = Tile {
+            level: 0,
+            index,
+            width: TILE_WIDTH,
+        };
         let missing = || ReadError::from(tlog::proof::TileMissing(tile));
         let leaves = read_tile(folder, tile, size)?.ok_or_else(missing)?;
         derived.remember(&leaves, index * u64::from(TILE_WIDTH));
     }
     let width = partial_width(0, size);
     if width > 0 {
-        let tile = Tile { level: 0, index: full, width };
+        let tile = Tile {
+            level: 0,
+            index: full,
+            width,
+        };
         let missing = || ReadError::from(tlog::proof::TileMissing(tile));
         let leaves = read_tile(folder, tile, size)?.ok_or_else(missing)?;
         derived.remember(&leaves, full * u64::from(TILE_WIDTH));
@@ -406,7 +451,10 @@ fn remember_before(folder: &Path, size: u64, derived: &mut Derived) -> Result<()
 }
 
 /// The public checkpoint; `None` where there is none, or what a power cut left of one.
-fn public_checkpoint(folder: &Path, origin: &str) -> Result<Option<(Checkpoint, String)>, OpenError> {
+fn public_checkpoint(
+    folder: &Path,
+    origin: &str,
+) -> Result<Option<(Checkpoint, String)>, OpenError> {
     let Some(bytes) = files::read(&folder.join(CHECKPOINT))? else {
         return Ok(None);
     };
@@ -414,7 +462,9 @@ fn public_checkpoint(folder: &Path, origin: &str) -> Result<Option<(Checkpoint, 
         return Ok(None);
     };
     if checkpoint.origin() != origin {
-        return Err(OpenError::OtherOrigin { found: checkpoint.origin().into() });
+        return Err(OpenError::OtherOrigin {
+            found: checkpoint.origin().into(),
+        });
     }
     Ok(Some((checkpoint, String::from_utf8_lossy(&bytes).into())))
 }
@@ -433,13 +483,19 @@ fn agree(
         let (which, size) = ("public checkpoint", public.size());
         return Err(OpenError::Differs { which, size });
     }
-    let both = [(kept.as_ref(), "kept checkpoint"), (public.map(|(public, _)| public), "public checkpoint")];
+    let both = [
+        (kept.as_ref(), "kept checkpoint"),
+        (public.map(|(public, _)| public), "public checkpoint"),
+    ];
     for (checkpoint, which) in both {
         let Some(checkpoint) = checkpoint else {
             continue;
         };
         if root(folder, checkpoint.size(), size)? != checkpoint.root() {
-            return Err(OpenError::Differs { which, size: checkpoint.size() });
+            return Err(OpenError::Differs {
+                which,
+                size: checkpoint.size(),
+            });
         }
     }
     Ok(())

@@ -135,12 +135,18 @@ impl Round {
     pub(super) fn count(&self) -> Outcome {
         let lines = self.lock().clone();
         let cosigned = lines.iter().flatten();
-        let note: String = std::iter::once(&self.note).chain(cosigned).map(String::as_str).collect();
+        let note: String = std::iter::once(&self.note)
+            .chain(cosigned)
+            .map(String::as_str)
+            .collect();
         // The one judge of what is public: the same check that every reader makes.
         let signed = LogSigned::by_all(note.as_bytes(), &self.trust.keys);
         let checked = signed.map(|signed| self.trust.witnesses.check(signed));
         match checked {
-            Ok(Ok(_)) => Outcome::Quorum { size: self.size(), note },
+            Ok(Ok(_)) => Outcome::Quorum {
+                size: self.size(),
+                note,
+            },
             Ok(Err(NotWitnessed::Missing(missing))) => Outcome::Missing(missing.0),
             // Every line was verified when it came; what is left is a note with too many of them.
             Ok(Err(_)) | Err(_) => Outcome::Missing(Tally::default()),
@@ -169,7 +175,9 @@ impl Round {
             let mut both = witnesses.iter().zip(lines);
             both.any(|(witness, line)| line.is_some() && &witness.name == name)
         };
-        self.trust.witnesses.met_by(|witness| cosigned(&witness.name))
+        self.trust
+            .witnesses
+            .met_by(|witness| cosigned(&witness.name))
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Option<String>>> {

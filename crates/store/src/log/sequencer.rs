@@ -8,13 +8,14 @@ use tlog::hash::sha256;
 use tlog::policy::Tally;
 use tokio::sync::watch;
 
-use super::append::{Answer, AppendRefused, Group, Queue, Stopped, Work};
+use super::append::{AppendRefused, Stopped};
 use super::checkpoints::QuorumCheckpoint;
 use super::dedup::MAX_INDEX;
 use super::derived::{Derived, Growth};
 use super::head::Head;
 use super::keeper::Job;
 use super::publisher::{News, NotPrepared, Task};
+use super::queue::{Answer, Group, Queue, Work};
 use super::read::Missing;
 use super::record::{HEADER, Kind};
 use super::round::{Outcome, Round};
@@ -182,7 +183,11 @@ impl Sequencer {
             return Ok(None);
         }
         let growth = self.derived.grow(group.entries(), &group.leaves);
-        Ok(Some(Grown { group, growth, answer }))
+        Ok(Some(Grown {
+            group,
+            growth,
+            answer,
+        }))
     }
 
     /// Step 3 without its sync.
@@ -195,7 +200,9 @@ impl Sequencer {
             before: self.derived.root(),
             after: grown.growth.root(),
         };
-        self.wal.append(record, &mut grown.group.body).map_err(failed)?;
+        self.wal
+            .append(record, &mut grown.group.body)
+            .map_err(failed)?;
         self.derived.accept(&grown.growth);
         Ok(grown)
     }
@@ -252,7 +259,11 @@ impl Sequencer {
     /// cosignatures that came for it still count.
     fn prepare(&mut self) {
         let size = self.derived.edge().size();
-        let asked = self.pending.round.take().filter(|round| round.size() == size);
+        let asked = self
+            .pending
+            .round
+            .take()
+            .filter(|round| round.size() == size);
         self.pending.stage = match asked {
             Some(round) => {
                 let _ = self.publisher.send(Task::Ask(Arc::clone(&round)));
@@ -293,7 +304,8 @@ impl Sequencer {
             }
             News::Counted(Outcome::Missing(tally)) => {
                 tracing::warn!(witnesses = %tally, "too few witnesses; asking again by itself");
-                let (shortest, longest) = (self.limits.ask_again_first, self.limits.ask_again_at_most);
+                let (shortest, longest) =
+                    (self.limits.ask_again_first, self.limits.ask_again_at_most);
                 let pause = self.pending.pause.unwrap_or(shortest);
                 self.pending.pause = Some((pause * 2).min(longest));
                 self.tell_missing(tally);
@@ -321,12 +333,18 @@ impl Sequencer {
             Stage::Unrecorded(next) => {
                 let now = (self.clock)();
                 let is_recorded = match &next {
-                    Next::Ask(round) => self.append_note(Kind::Signed, round.size(), now, round.note()),
+                    Next::Ask(round) => {
+                        self.append_note(Kind::Signed, round.size(), now, round.note())
+                    }
                     Next::Publish(reached) => {
                         self.append_note(Kind::Quorum, reached.size, reached.time, &reached.note)
                     }
                 };
-                if is_recorded? { Stage::Unsynced(next) } else { Stage::Unrecorded(next) }
+                if is_recorded? {
+                    Stage::Unsynced(next)
+                } else {
+                    Stage::Unrecorded(next)
+                }
             }
             stage => stage,
         };
@@ -341,7 +359,9 @@ impl Sequencer {
                 let _ = self.publisher.send(Task::Ask(round));
                 Stage::Asking
             }
-            Stage::Unsynced(Next::Publish(checkpoint)) if self.wal.is_synced() => self.publish(checkpoint),
+            Stage::Unsynced(Next::Publish(checkpoint)) if self.wal.is_synced() => {
+                self.publish(checkpoint)
+            }
             Stage::PublishAgain(checkpoint, time) if is_due(time) => self.publish(checkpoint),
             stage => stage,
         };
@@ -353,7 +373,13 @@ impl Sequencer {
     }
 
     /// Whether there was room for the record.
-    fn append_note(&mut self, kind: Kind, size: u64, time: u64, note: &str) -> Result<bool, Stopped> {
+    fn append_note(
+        &mut self,
+        kind: Kind,
+        size: u64,
+        time: u64,
+        note: &str,
+    ) -> Result<bool, Stopped> {
         if !self.make_room(note.len())? {
             return Ok(false);
         }
@@ -402,7 +428,9 @@ impl Sequencer {
     fn ask_keeper(&mut self) {
         // A quorum's checkpoint whose record is in a former segment must be kept before that segment goes.
         let is_kept = match self.pending.stage {
-            Stage::Unsynced(Next::Publish(_)) | Stage::Publishing(_) | Stage::PublishAgain(..) => false,
+            Stage::Unsynced(Next::Publish(_)) | Stage::Publishing(_) | Stage::PublishAgain(..) => {
+                false
+            }
             _ => self.pending.unwritten.is_none(),
         };
         if is_kept && let Some(head) = self.pending.seal.take() {
@@ -417,13 +445,19 @@ impl Sequencer {
     fn missing(&self) -> Option<Tally> {
         let shared = self.derived.shared();
         let progress = shared.progress.borrow();
-        progress.missing.as_ref().map(|missing| missing.tally.clone())
+        progress
+            .missing
+            .as_ref()
+            .map(|missing| missing.tally.clone())
     }
 
     fn tell_missing(&self, tally: Tally) {
         let size = self.derived.edge().size();
         let missing = Some(Missing { size, tally });
-        self.derived.shared().progress.send_modify(|progress| progress.missing = missing);
+        self.derived
+            .shared()
+            .progress
+            .send_modify(|progress| progress.missing = missing);
     }
 
     /// How long to wait for work at most.
@@ -441,12 +475,17 @@ impl Sequencer {
 
     /// Says why to all who wait, those of the group in hand too.
     fn stop(&mut self, stopped: &Stopped, in_hand: Option<&watch::Sender<Answer>>) {
-        if matches!(self.pending.stage, Stage::Preparing | Stage::Publishing(_)) && !std::thread::panicking() {
+        if matches!(self.pending.stage, Stage::Preparing | Stage::Publishing(_))
+            && !std::thread::panicking()
+        {
             // The publisher is writing files of this folder, which may be opened again as soon as this thread has ended.
             self.queue.wait_for_news();
         }
         let why = Some(stopped.clone());
-        self.derived.shared().progress.send_modify(|progress| progress.stopped = why);
+        self.derived
+            .shared()
+            .progress
+            .send_modify(|progress| progress.stopped = why);
         if let Some(answer) = in_hand {
             refuse_waiting(answer, AppendRefused::Stopped(stopped.clone()));
         }

@@ -97,9 +97,8 @@ impl Wal {
             Kind::Signed => Write::Signed,
         };
         let (file, end) = (&self.segment.file, self.end);
-        self.faults.write(name, buffer, |part, at| {
-            file.write_all_at(part, end + at)
-        })?;
+        self.faults
+            .write(name, buffer, |part, at| file.write_all_at(part, end + at))?;
         self.end += u64::try_from(buffer.len()).map_err(io::Error::other)?;
         self.number += 1;
         buffer.truncate(length);

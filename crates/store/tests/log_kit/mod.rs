@@ -1,6 +1,11 @@
 //! A log in a folder of its own, with witnesses that answer in this process.
 
-#![allow(dead_code, reason = "each test file uses its part of the kit")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    reason = "each test file uses a part of the kit; what cannot fail here fails a test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,7 +32,7 @@ pub(crate) struct Key {
 }
 
 enum Secret {
-    Ed25519(ed25519_dalek::SigningKey),
+    Ed25519(Box<ed25519_dalek::SigningKey>),
     MlDsa44(Box<ml_dsa::ExpandedSigningKey<ml_dsa::MlDsa44>>),
 }
 
@@ -37,7 +42,7 @@ impl Key {
             Algorithm::Ed25519 | Algorithm::Ed25519Cosignature => {
                 let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
                 let public = key.verifying_key().to_bytes().to_vec();
-                (Secret::Ed25519(key), public)
+                (Secret::Ed25519(Box::new(key)), public)
             }
             Algorithm::MlDsa44 => {
                 let key = ml_dsa::ExpandedSigningKey::from_seed(&[seed; 32].into());

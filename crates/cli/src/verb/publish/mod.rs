@@ -19,6 +19,7 @@ use evidence::kind::Update;
 use evidence::line::Line;
 use evidence::policy::Policy;
 use evidence::refusal::Refusal;
+use p256::ecdsa::SigningKey;
 use tlog::hash::Hash;
 use tlog::proof_file::ProofFileRefused;
 
@@ -161,7 +162,7 @@ pub(super) fn run(arguments: &Publish, printer: &Printer) -> Result<ExitCode, Fa
 
     let envelope = Envelope::sign(draft.payload.clone(), &secret);
     let key = PublicKey::of(&secret);
-    upload(&node, &gathered, printer)?;
+    upload(&node, &gathered, &secret, printer)?;
     // A crash right here leaves blobs that nobody cites; the node sweeps them, a second run finds them.
     let posted = node.post(&envelope, key.id(), arguments.wait == WaitFor::Durable)?;
     // A crash from here on leaves a published update that we did not speak of: a second run gets the same answer.
@@ -200,11 +201,16 @@ fn line(options: &LineOptions) -> Line {
     }
 }
 
-fn upload(node: &Node, gathered: &Gathered, printer: &Printer) -> Result<(), Failure> {
+fn upload(
+    node: &Node,
+    gathered: &Gathered,
+    secret: &SigningKey,
+    printer: &Printer,
+) -> Result<(), Failure> {
     for blob in gathered.blobs() {
         let name = blob.path.file_name().unwrap_or_default().to_string_lossy();
         let mut progress = printer.progress(format!("uploading {name}"), Some(blob.hashed.size));
-        let uploaded = node.upload(&blob.path, blob.hashed, |bytes| progress.add(bytes))?;
+        let uploaded = node.upload(&blob.path, blob.hashed, secret, |bytes| progress.add(bytes))?;
         drop(progress);
         if uploaded == Uploaded::Held {
             printer.note(&format!("{name} is on the node already"));

@@ -1,0 +1,305 @@
+//! A portal to ask without a socket: router and node, publisher and policy, and three witnesses where a test wants them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::connect_info::MockConnectInfo;
+use axum::http::{Method, Request, StatusCode, header};
+use center::config::Config;
+use center::door::Door;
+use center::indexer;
+use center::node::{Node, Shared};
+use center::router;
+use evidence::envelope::Envelope;
+use evidence::key::PublicKey;
+use evidence::kind::Update;
+use evidence::time::{Duration, Time};
+use p256::ecdsa::SigningKey;
+use tempfile::TempDir;
+use tlog::checkpoint::LogKeys;
+use tlog::hash::{Hash, sha256};
+use tlog::key::{KeyName, Vkey};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+use witness::keys::{KeyFile, Owner};
+use witness::router::{Prefix, Prefixes};
+use witness::service::{Settings, Witness, WitnessedLog};
+
+use crate::kit::{self, ORIGIN, secret, statements};
+use crate::markup;
+
+/// Who witnesses the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Witnesses {
+    Nobody,
+    /// Three operators with two keys each; two of them are a quorum.
+    Three,
+}
+
+/// A portal with its log and publisher.
+pub(crate) struct Portal {
+    pub(crate) node: Shared,
+    _folder: TempDir,
+    router: Router,
+    runtime: Runtime,
+    /// Names of operators with the task that serves each.
+    witnesses: BTreeMap<&'static str, tokio::task::JoinHandle<()>>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The text of the first element of this name.
+    pub(crate) fn element(&self, name: &str) -> String {
+        markup::text_of(&markup::read(&self.text), name)
+    }
+
+    /// The rows of checks as text: word, name, sentence.
+    pub(crate) fn check_rows(&self) -> Vec<String> {
+        let pieces = markup::read(&self.text);
+        let mut rows: Vec<String> = Vec::new();
+        let mut open: Option<(String, usize)> = None;
+        for piece in &pieces {
+            let is_row = piece.attribute("class") == Some("row");
+            match (&mut open, piece) {
+                (None, markup::Piece::Open { name, .. }) if is_row => open = Some((name.clone(), 1)),
+                (Some((name, depth)), markup::Piece::Open { name: other, .. }) if name == other => *depth += 1,
+                (Some((name, depth)), markup::Piece::Close(other)) if name == other => {
+                    *depth -= 1;
+                    if *depth == 0 {
+                        open = None;
+                    }
+                }
+                (Some(_), markup::Piece::Text(text)) => {
+                    rows.last_mut().unwrap().push_str(text);
+                    continue;
+                }
+                _ => {}
+            }
+            if is_row {
+                rows.push(String::new());
+            }
+        }
+        rows.into_iter().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    }
+}
+
+impl Portal {
+    pub(crate) fn start() -> Self {
+        Self::with(Witnesses::Nobody, "")
+    }
+
+    /// A portal whose `[portal]` table ends in `more`.
+    pub(crate) fn with(witnesses: Witnesses, more: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let name = KeyName::new(ORIGIN).unwrap();
+        let log = KeyFile::generate(&name, Owner::Log).unwrap();
+        log.save(&folder.path().join("log.keys")).unwrap();
+        let (served, asked, counted) = match witnesses {
+            Witnesses::Nobody => (BTreeMap::new(), "quorum none\n".to_owned(), "quorum none\n".to_owned()),
+            Witnesses::Three => runtime.block_on(three(&folder, &log)),
+        };
+        std::fs::write(folder.path().join("policy.toml"), policy(&log.vkeys(), &counted)).unwrap();
+        let config = format!(
+            "name = \"Center Test\"\noperator = \"Example CERT\"\nregion = \"Europe\"\njurisdiction = \"NL\"\n\
+             listen = \"127.0.0.1:0\"\nurl = \"https://center.example\"\ndata = \"data\"\n\
+             [log]\norigin = \"{ORIGIN}\"\nkeys = \"log.keys\"\nwitnesses = '''\n{asked}'''\n\
+             [portal]\npolicy = \"policy.toml\"\n{more}\n"
+        );
+        std::fs::write(folder.path().join("node.toml"), config).unwrap();
+        let (node, router) = runtime.block_on(open(&folder));
+        let portal = Self { node, _folder: folder, router, runtime, witnesses: served };
+        portal.admit("acme", &secret(1));
+        portal
+    }
+
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    fn admit(&self, party: &str, key: &SigningKey) {
+        self.block_on(async {
+            let mut admissions = (*self.node.admissions()).clone();
+            admissions.add(party, &PublicKey::of(key), 1, 10_000).unwrap();
+            admissions.save(&self.node.database).await.unwrap();
+            self.node.refresh_admissions().await;
+        });
+    }
+
+    /// Publishes an update through the door and lets the views follow.
+    pub(crate) fn publish(&self, update: &Update) -> Hash {
+        let payload = kit::payload(update);
+        self.publish_payload(&payload);
+        sha256(&payload)
+    }
+
+    pub(crate) fn publish_payload(&self, payload: &[u8]) {
+        let envelope = Envelope::sign(payload.to_vec(), &secret(1));
+        let answer = self.ask(Method::POST, &statements(&secret(1)), &[], envelope.to_bytes());
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        self.follow();
+    }
+
+    /// What the indexer's loop does.
+    pub(crate) fn follow(&self) {
+        self.block_on(async {
+            for source in &self.node.sources {
+                indexer::catch_up(&self.node, source).await.unwrap();
+            }
+        });
+    }
+
+    /// Ends a witness.
+    pub(crate) fn stop_witness(&mut self, name: &str) {
+        self.witnesses.remove(name).unwrap().abort();
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    pub(crate) fn get_with(&self, path: &str, headers: &[(header::HeaderName, &str)]) -> Answer {
+        self.ask(Method::GET, path, headers, Vec::new())
+    }
+
+    pub(crate) fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(header::HeaderName, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        self.block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let body = to_bytes(body, 1 << 24).await.unwrap();
+            let text = String::from_utf8_lossy(&body).into_owned();
+            Answer { status: parts.status, headers: parts.headers, text }
+        })
+    }
+}
+
+/// Opens the node in `folder` and lets it take entries.
+pub(crate) async fn open(folder: &TempDir) -> (Shared, Router) {
+    let config = Config::read(&folder.path().join("node.toml")).unwrap();
+    let node = Node::open(config).await.unwrap();
+    let own = node.log.as_ref().unwrap();
+    let size = own.log.reader().size();
+    let door = Door::start(node.clone(), own.origin.clone(), own.log.appender(), size).await.unwrap();
+    node.open_door(door);
+    node.clone().allow_appends().await;
+    let peer = SocketAddr::from(([127, 0, 0, 1], 9));
+    let router = router::router(node.clone()).layer(MockConnectInfo(peer));
+    (node, router)
+}
+
+/// The id in the address of a file's page.
+pub(crate) fn id(digest: Hash) -> String {
+    digest.to_hex()[..16].to_owned()
+}
+
+/// The address of an update's page.
+pub(crate) fn page(update: &Update) -> String {
+    format!("/u/{}", id(kit::file_digest(update)))
+}
+
+fn policy(vkeys: &[Vkey], witnesses: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let expires = Time::from_seconds(i64::try_from(now).unwrap()) + Duration::from_days(30);
+    let keys: Vec<String> = vkeys.iter().map(|vkey| format!("\"{vkey}\"")).collect();
+    let release = PublicKey::of(&secret(1)).to_policy_text();
+    format!(
+        r#"policy = 1
+name = "test"
+serial = 7
+expires = "{expires}"
+
+[[line]]
+publisher = "acme"
+product = "acme-shield"
+kinds = ["software"]
+channels = ["stable", "beta"]
+platforms = ["any"]
+
+[witnesses]
+w = '''
+{witnesses}'''
+
+[log]
+"{ORIGIN}" = {{ keys = [{}], witnesses = "w" }}
+
+[publisher.acme]
+operator = "Acme"
+jurisdiction = "NL"
+log = "{ORIGIN}"
+keys = ["{release}"]
+threshold = 1
+
+[require.software]
+when = {{ publisher = "acme", kind = "software" }}
+published = true
+"#,
+        keys.join(", ")
+    )
+}
+
+type Served = (BTreeMap<&'static str, tokio::task::JoinHandle<()>>, String, String);
+
+/// Three witnesses on loopback; the text that the log asks by, and the same without addresses.
+async fn three(folder: &TempDir, log: &KeyFile) -> Served {
+    let (mut served, mut asked, mut counted) = (BTreeMap::new(), String::new(), String::new());
+    for name in ["europe", "asia", "americas"] {
+        let key_name = KeyName::new(&format!("center-{name}.example/w")).unwrap();
+        let keys = KeyFile::generate(&key_name, Owner::Cosigner).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        for (kind, vkey) in ["e", "m"].iter().zip(keys.vkeys()) {
+            writeln!(asked, "witness {name}-{kind} {vkey} http://{address}").unwrap();
+            writeln!(counted, "witness {name}-{kind} {vkey}").unwrap();
+        }
+        let log_keys = LogKeys::new(ORIGIN, log.vkeys()).unwrap();
+        let settings = Settings {
+            directory: folder.path().join(name),
+            keys,
+            logs: vec![WitnessedLog { keys: log_keys, requests_per_day: None }],
+            clock: witness::clock::Clock::system(),
+            faults: Default::default(),
+        };
+        let witness = Arc::new(Witness::open(settings).unwrap());
+        let prefixes = Prefixes { submission: Prefix::default(), monitoring: Prefix::new("/monitor").unwrap() };
+        let router = witness::router::router(witness, &prefixes);
+        served.insert(name, tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }));
+    }
+    for text in [&mut asked, &mut counted] {
+        for name in ["europe", "asia", "americas"] {
+            writeln!(text, "group {name} any {name}-e {name}-m").unwrap();
+        }
+        text.push_str("group three 2 europe asia americas\nquorum three\n");
+    }
+    (served, asked, counted)
+}
