@@ -22,13 +22,14 @@ export const CLIENTS = [
 /** The golden input's hint, from before hints were key ids. */
 const GOLDEN_HINT = 'acme-publisher';
 
-/** What a folder holds: the lines as parsed JSON, the trusted root as parsed JSON, the publisher's SPKI key. */
+/** What a folder holds: lines and trusted root as parsed JSON, the publisher's SPKI key and its id, by which bundles hint. */
 export function readFolder(folder) {
   const text = (name) => readFileSync(join(folder, name), 'utf8');
   const lines = text('artifact.bundle.jsonl').split('\n');
   if (lines.pop() !== '') throw new Error('the last line does not end in a newline');
   const spki = createPublicKey(text('publisher-key.pem')).export({ type: 'spki', format: 'der' });
-  return { lines: lines.map((line) => JSON.parse(line)), root: JSON.parse(text('trusted-root.json')), spki };
+  const keyId = createHash('sha256').update(spki).digest('hex');
+  return { lines: lines.map((line) => JSON.parse(line)), root: JSON.parse(text('trusted-root.json')), spki, keyId };
 }
 
 /**
@@ -36,8 +37,7 @@ export function readFolder(folder) {
  *
  * @param options passed to the client; without `timestampThreshold: 0` it wants a timestamp that our bundles do not have
  */
-export function check(client, { line, root, spki }, options = { timestampThreshold: 0 }) {
-  const keyId = createHash('sha256').update(spki).digest('hex');
+export function check(client, { line, root, spki, keyId }, options = { timestampThreshold: 0 }) {
   const keys = { [keyId]: { rawBytes: spki }, [GOLDEN_HINT]: { rawBytes: spki } };
   const trust = client.verify.toTrustMaterial(TrustedRoot.fromJSON(root), keys);
   const bundle = client.bundle.bundleFromJSON(line);

@@ -24,7 +24,7 @@ const DER = 'ERR_OSSL_ASN1';
 
 /**
  * One row: the error code that the client must give, what is changed, and how; the change alters a deep copy of
- * `{ line, root, spki }` in place. A fourth item names the first generation that refuses it: an older one looks away.
+ * `{ line, root, spki, keyId }` in place. A fourth item names the first generation that refuses it: an older one looks away.
  */
 const MUTATIONS = [
   [PARSER, 'another media type', ({ line }) => { line.mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+xml'; }],
@@ -85,7 +85,7 @@ const NEEDS_HASH = /a hash too few|flipped bit in a hash/;
 
 for (const folder of folders) {
   describe(`bundle of the ${folder.name} folder`, () => {
-    const { lines, root, spki } = readFolder(folder.path);
+    const { lines, root, spki, keyId } = readFolder(folder.path);
 
     it('holds at least one line', () => assert.notEqual(lines.length, 0));
 
@@ -93,11 +93,11 @@ for (const folder of folders) {
       const generation = position + 3;
       describe(client.name, () => {
         it('accepts every line', () => {
-          for (const line of lines) check(client, { line, root, spki });
+          for (const line of lines) check(client, { line, root, spki, keyId });
         });
 
         it('refuses every line when it wants a timestamp', () => {
-          for (const line of lines) assert.throws(() => check(client, { line, root, spki }, {}), /timestamps/);
+          for (const line of lines) assert.throws(() => check(client, { line, root, spki, keyId }, {}), /timestamps/);
         });
 
         for (const [code, what, change, since = 3] of MUTATIONS) {
@@ -107,9 +107,9 @@ for (const folder of folders) {
             const usable = NEEDS_HASH.test(what) ? lines.filter((line) => proof(line).hashes.length > 0) : lines;
             if (usable.length === 0) return test.skip('no proof in this folder has a hash');
             for (const line of usable) {
-              const copy = { ...structuredClone({ line, root }), spki };
+              const copy = { ...structuredClone({ line, root }), spki, keyId };
               change(copy);
-              assert.notDeepEqual(copy, { line, root, spki }, 'the mutation changed nothing');
+              assert.notDeepEqual(copy, { line, root, spki, keyId }, 'the mutation changed nothing');
               assert.throws(() => check(client, copy), (error) => {
                 const given = error.code ?? error.message;
                 assert.ok(code === DER ? given.startsWith(DER) : given === code, `${given}: ${error.message}`);

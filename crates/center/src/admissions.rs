@@ -74,15 +74,29 @@ impl Admissions {
         quota: u64,
     ) -> Result<(), AdmissionsError> {
         let text = key.to_policy_text();
-        let other = self.publishers.iter().find(|publisher| publisher.keys.contains(&text));
+        let other = self
+            .publishers
+            .iter()
+            .find(|publisher| publisher.keys.contains(&text));
         if let Some(other) = other.filter(|other| other.name != name) {
-            return Err(AdmissionsError::OtherParty { party: other.name.clone() });
+            return Err(AdmissionsError::OtherParty {
+                party: other.name.clone(),
+            });
         }
-        let publisher = match self.publishers.iter().position(|publisher| publisher.name == name) {
+        let publisher = match self
+            .publishers
+            .iter()
+            .position(|publisher| publisher.name == name)
+        {
             Some(at) => self.publishers.get_mut(at),
             None => {
                 let keys = Vec::new();
-                self.publishers.push(Publisher { name: name.into(), keys, threshold, quota });
+                self.publishers.push(Publisher {
+                    name: name.into(),
+                    keys,
+                    threshold,
+                    quota,
+                });
                 self.publishers.last_mut()
             }
         };
@@ -93,7 +107,8 @@ impl Admissions {
                 publisher.keys.push(text);
             }
         }
-        self.publishers.sort_by(|one, other| one.name.cmp(&other.name));
+        self.publishers
+            .sort_by(|one, other| one.name.cmp(&other.name));
         Ok(())
     }
 
@@ -102,29 +117,45 @@ impl Admissions {
     /// # Errors
     /// [`AdmissionsError::NotAdmitted`].
     pub fn remove(&mut self, name: &str, key: KeyId) -> Result<(), AdmissionsError> {
-        let publisher = self.publishers.iter_mut().find(|publisher| publisher.name == name);
+        let publisher = self
+            .publishers
+            .iter_mut()
+            .find(|publisher| publisher.name == name);
         let publisher = publisher.ok_or(AdmissionsError::NotAdmitted)?;
         let before = publisher.keys.len();
-        publisher.keys.retain(|text| PublicKey::from_policy_text(text).is_ok_and(|known| known.id() != key));
+        publisher
+            .keys
+            .retain(|text| PublicKey::from_policy_text(text).is_ok_and(|known| known.id() != key));
         if publisher.keys.len() == before {
             return Err(AdmissionsError::NotAdmitted);
         }
-        self.publishers.retain(|publisher| !publisher.keys.is_empty());
+        self.publishers
+            .retain(|publisher| !publisher.keys.is_empty());
         Ok(())
     }
 
     /// The admitted key of that id.
     pub fn find(&self, id: Hash) -> Option<Admitted> {
         self.publishers.iter().find_map(|publisher| {
-            let keys = publisher.keys.iter().filter_map(|text| PublicKey::from_policy_text(text).ok());
+            let keys = publisher
+                .keys
+                .iter()
+                .filter_map(|text| PublicKey::from_policy_text(text).ok());
             let key = keys.into_iter().find(|key| key.id().0 == id)?;
-            Some(Admitted { key, party: publisher.name.clone(), quota: publisher.quota })
+            Some(Admitted {
+                key,
+                party: publisher.name.clone(),
+                quota: publisher.quota,
+            })
         })
     }
 
     /// How many release keys of `party` make an offer; 1 for an unknown one.
     pub fn threshold(&self, party: &str) -> u32 {
-        let publisher = self.publishers.iter().find(|publisher| publisher.name == party);
+        let publisher = self
+            .publishers
+            .iter()
+            .find(|publisher| publisher.name == party);
         publisher.map_or(1, |publisher| publisher.threshold)
     }
 }
@@ -154,7 +185,9 @@ impl AdmissionsError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Damaged => "restore the database from a backup, or remove the setting and admit the publishers again",
+            Self::Damaged => {
+                "restore the database from a backup, or remove the setting and admit the publishers again"
+            }
             Self::Database(error) => error.hint(),
             Self::NotAdmitted => "see `vitrine-center publisher list`",
             Self::OtherParty { .. } => "let each party make a key of its own",
@@ -187,10 +220,18 @@ mod tests {
     fn refuses_one_key_for_two_parties_and_removing_what_is_not_there() {
         let mut admissions = Admissions::default();
         admissions.add("acme", &key(1), 1, 5).unwrap();
-        let other = AdmissionsError::OtherParty { party: "acme".into() };
+        let other = AdmissionsError::OtherParty {
+            party: "acme".into(),
+        };
         assert_eq!(admissions.add("other", &key(1), 1, 5), Err(other));
-        assert_eq!(admissions.remove("acme", key(2).id()), Err(AdmissionsError::NotAdmitted));
-        assert_eq!(admissions.remove("other", key(1).id()), Err(AdmissionsError::NotAdmitted));
+        assert_eq!(
+            admissions.remove("acme", key(2).id()),
+            Err(AdmissionsError::NotAdmitted)
+        );
+        assert_eq!(
+            admissions.remove("other", key(1).id()),
+            Err(AdmissionsError::NotAdmitted)
+        );
         admissions.remove("acme", key(1).id()).unwrap();
         assert_eq!(admissions, Admissions::default());
     }

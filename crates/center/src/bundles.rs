@@ -27,8 +27,12 @@ pub async fn gather(node: &Node, digest: Hash) -> Result<Vec<BundleLine>, Gather
     let mut lines = Vec::new();
     let mut bytes = 0;
     for (origin, statement) in wanted(node, digest).await? {
-        let Some(source) = node.source(&origin) else { continue };
-        let Some(body) = node.database.body(statement).await? else { continue };
+        let Some(source) = node.source(&origin) else {
+            continue;
+        };
+        let Some(body) = node.database.body(statement).await? else {
+            continue;
+        };
         for place in node.database.entries_of(statement).await? {
             if place.origin != origin {
                 continue;
@@ -79,17 +83,27 @@ struct Kept {
 impl Bundles {
     fn find(&self, digest: Hash, seen: &[(u64, u64)]) -> Option<Arc<[u8]>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (kept.seen == seen).then(|| kept.by_digest.get(&digest).cloned()).flatten()
+        (kept.seen == seen)
+            .then(|| kept.by_digest.get(&digest).cloned())
+            .flatten()
     }
 
     fn keep(&self, digest: Hash, seen: Vec<(u64, u64)>, bytes: Arc<[u8]>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.seen != seen {
-            *kept = Kept { seen, ..Kept::default() };
+            *kept = Kept {
+                seen,
+                ..Kept::default()
+            };
         }
         while kept.bytes + bytes.len() > MOST_KEPT {
-            let Some(oldest) = kept.order.pop_front() else { return };
-            let gone = kept.by_digest.remove(&oldest).map_or(0, |bytes| bytes.len());
+            let Some(oldest) = kept.order.pop_front() else {
+                return;
+            };
+            let gone = kept
+                .by_digest
+                .remove(&oldest)
+                .map_or(0, |bytes| bytes.len());
             kept.bytes -= gone;
         }
         kept.bytes += bytes.len();
@@ -103,9 +117,17 @@ impl Bundles {
 async fn wanted(node: &Node, digest: Hash) -> Result<Vec<(String, Hash)>, GatherError> {
     let mut wanted: BTreeMap<(String, Hash), ()> = BTreeMap::new();
     // The last statements first, so that a limit cuts the oldest: a withdrawal is what must not be missing.
-    for row in node.database.updates_by_file(&digest.to_hex(), MOST_ROWS).await? {
+    for row in node
+        .database
+        .updates_by_file(&digest.to_hex(), MOST_ROWS)
+        .await?
+    {
         let origin = row.origin.clone();
-        let newest = node.database.highest_serial(&origin, row.line).await?.unwrap_or(row.serial);
+        let newest = node
+            .database
+            .highest_serial(&origin, row.line)
+            .await?
+            .unwrap_or(row.serial);
         for serial in [row.serial, newest] {
             for other in serial_of(node, &origin, row.line, serial).await? {
                 wanted.insert((origin.clone(), other.statement), ());
@@ -127,10 +149,16 @@ async fn serial_of(
 ) -> Result<Vec<UpdateRow>, GatherError> {
     let mut limit = PAGE;
     loop {
-        let rows = node.database.updates_on_line(origin, line, serial, limit).await?;
+        let rows = node
+            .database
+            .updates_on_line(origin, line, serial, limit)
+            .await?;
         let whole = rows.len() < limit as usize || rows.iter().any(|row| row.serial > serial);
         if whole || limit >= MOST_ROWS {
-            return Ok(rows.into_iter().filter(|row| row.serial == serial).collect());
+            return Ok(rows
+                .into_iter()
+                .filter(|row| row.serial == serial)
+                .collect());
         }
         limit = limit.saturating_mul(4);
     }
@@ -138,10 +166,13 @@ async fn serial_of(
 
 /// The line of one entry, under the first kept checkpoint that covers it; `None` while none does.
 fn line(source: &Source, body: &str, index: u64) -> Result<Option<BundleLine>, GatherError> {
-    let (Some(bytes), Some(covering)) = (source.entry(index)?, source.first_covering(index)?) else {
+    let (Some(bytes), Some(covering)) = (source.entry(index)?, source.first_covering(index)?)
+    else {
         return Ok(None);
     };
-    let Ok(entry) = Entry::parse(&bytes) else { return Ok(None) };
+    let Ok(entry) = Entry::parse(&bytes) else {
+        return Ok(None);
+    };
     let envelope = Envelope::new(body.as_bytes().to_vec(), entry.signature.clone());
     let place = Place {
         log_id: log_id(&source.vkeys),
@@ -157,9 +188,16 @@ async fn predecessors(node: &Node, statement: Hash) -> Result<Vec<Hash>, GatherE
     let mut ids = Vec::new();
     let mut at = statement;
     while ids.len() < PREDECESSORS {
-        let Some(body) = node.database.body(at).await? else { break };
-        let Ok(parsed) = Statement::parse(body.as_bytes()) else { break };
-        let before = parsed.kind().as_update().and_then(|update| update.predecessor);
+        let Some(body) = node.database.body(at).await? else {
+            break;
+        };
+        let Ok(parsed) = Statement::parse(body.as_bytes()) else {
+            break;
+        };
+        let before = parsed
+            .kind()
+            .as_update()
+            .and_then(|update| update.predecessor);
         let Some(before) = before else { break };
         ids.push(before.statement);
         at = before.statement;
@@ -169,7 +207,9 @@ async fn predecessors(node: &Node, statement: Hash) -> Result<Vec<Hash>, GatherE
 
 /// Sigstore clients name a log by its Ed25519 key.
 fn log_id(vkeys: &[Vkey]) -> Hash {
-    let ed25519 = vkeys.iter().find(|vkey| vkey.algorithm() == Algorithm::Ed25519);
+    let ed25519 = vkeys
+        .iter()
+        .find(|vkey| vkey.algorithm() == Algorithm::Ed25519);
     ed25519.map(Vkey::full_id).unwrap_or_default()
 }
 

@@ -29,7 +29,9 @@ mod tests {
 
     #[test]
     fn an_https_address_without_a_server_is_an_error_and_no_panic() {
-        let asked = agent(Duration::from_secs(5)).get("https://127.0.0.1:1/checkpoint").call();
+        let asked = agent(Duration::from_secs(5))
+            .get("https://127.0.0.1:1/checkpoint")
+            .call();
         assert!(asked.is_err());
     }
 }

@@ -4,5 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since the epoch, UTC.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
 }

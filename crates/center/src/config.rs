@@ -143,8 +143,10 @@ impl Config {
     /// # Errors
     /// [`ConfigRefused`] says what is wrong and where.
     pub fn read(path: &Path) -> Result<Self, ConfigRefused> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigRefused::Unreadable { path: path.into(), kind: error.kind() })?;
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigRefused::Unreadable {
+            path: path.into(),
+            kind: error.kind(),
+        })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&text, folder)
     }
@@ -166,17 +168,32 @@ impl Config {
                 return Err(ConfigRefused::Origin);
             }
             let witnesses = parse_witnesses("log.witnesses", &log.witnesses)?;
-            let without = witnesses.witnesses().iter().find(|witness| witness.url.is_none());
+            let without = witnesses
+                .witnesses()
+                .iter()
+                .find(|witness| witness.url.is_none());
             if let Some(witness) = without {
-                return Err(ConfigRefused::WitnessWithoutUrl { name: witness.name.to_string().into() });
+                return Err(ConfigRefused::WitnessWithoutUrl {
+                    name: witness.name.to_string().into(),
+                });
             }
-            Ok(LogRole { origin: log.origin, keys: folder.join(log.keys), witnesses })
+            Ok(LogRole {
+                origin: log.origin,
+                keys: folder.join(log.keys),
+                witnesses,
+            })
         });
         let witness = file.witness.map(|witness| {
             let logs = witness.log.into_iter().map(|log| {
-                Ok(WitnessedLog { keys: parse_keys("witness.log.keys", &log.keys)?, per_day: log.per_day })
+                Ok(WitnessedLog {
+                    keys: parse_keys("witness.log.keys", &log.keys)?,
+                    per_day: log.per_day,
+                })
             });
-            Ok(WitnessRole { keys: folder.join(witness.keys), logs: logs.collect::<Result<_, _>>()? })
+            Ok(WitnessRole {
+                keys: folder.join(witness.keys),
+                logs: logs.collect::<Result<_, _>>()?,
+            })
         });
         let follow = file.follow.into_iter().map(|followed| {
             Ok(Followed {
@@ -261,29 +278,43 @@ impl ConfigRefused {
         match self {
             Self::Unreadable { .. } => "name the file with --config",
             Self::Keys { .. } => "print the vkeys with `vitrine-center key show` and paste them",
-            Self::WitnessWithoutUrl { .. } => "end each witness line with the witness's submission address",
+            Self::WitnessWithoutUrl { .. } => {
+                "end each witness line with the witness's submission address"
+            }
             _ => "compare the file with docs/operate/configuration.md",
         }
     }
 }
 
 fn parse_keys(member: &'static str, vkeys: &[String]) -> Result<LogKeys, ConfigRefused> {
-    let refused = |reason: String| ConfigRefused::Keys { member, reason: reason.into() };
+    let refused = |reason: String| ConfigRefused::Keys {
+        member,
+        reason: reason.into(),
+    };
     let keys = vkeys
         .iter()
-        .map(|vkey| vkey.parse::<Vkey>().map_err(|error| refused(error.to_string())))
+        .map(|vkey| {
+            vkey.parse::<Vkey>()
+                .map_err(|error| refused(error.to_string()))
+        })
         .collect::<Result<Vec<_>, _>>()?;
-    let origin = keys.first().map(|key| key.name().as_str().to_owned()).unwrap_or_default();
+    let origin = keys
+        .first()
+        .map(|key| key.name().as_str().to_owned())
+        .unwrap_or_default();
     LogKeys::new(&origin, keys).map_err(|error| refused(error.to_string()))
 }
 
 fn parse_witnesses(member: &'static str, text: &str) -> Result<Witnesses, ConfigRefused> {
-    Witnesses::parse(text.as_bytes())
-        .map_err(|error| ConfigRefused::Witnesses { member, reason: error.to_string().into() })
+    Witnesses::parse(text.as_bytes()).map_err(|error| ConfigRefused::Witnesses {
+        member,
+        reason: error.to_string().into(),
+    })
 }
 
 fn is_origin(origin: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"./-".contains(&byte);
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"./-".contains(&byte);
     (1..=255).contains(&origin.len()) && origin.bytes().all(allowed)
 }
 
@@ -381,24 +412,42 @@ data = "data"
     #[test]
     fn refuses_what_it_does_not_know_and_what_it_cannot_use() {
         let log = |origin: &str, witnesses: &str| {
-            format!("{LEAST}[log]\norigin = \"{origin}\"\nkeys = \"k\"\nwitnesses = '''{witnesses}'''\n")
+            format!(
+                "{LEAST}[log]\norigin = \"{origin}\"\nkeys = \"k\"\nwitnesses = '''{witnesses}'''\n"
+            )
         };
         let vkey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
         type Expected = fn(&ConfigRefused) -> bool;
         let cases: [(String, Expected); 9] = [
             (String::new(), |e| matches!(e, ConfigRefused::Form(_))),
-            (format!("{LEAST}nmae = 1\n"), |e| matches!(e, ConfigRefused::Form(_))),
-            (format!("{LEAST}[log]\n"), |e| matches!(e, ConfigRefused::Form(_))),
-            (LEAST.replace("http:", "ftp:"), |e| *e == ConfigRefused::Url { member: "url" }),
-            (log("Log.Example", "quorum none\n"), |e| *e == ConfigRefused::Origin),
-            (log("log.example", "quorum nobody\n"), |e| matches!(e, ConfigRefused::Witnesses { .. })),
-            (log("log.example", ""), |e| matches!(e, ConfigRefused::Witnesses { .. })),
-            (format!("{LEAST}[witness]\nkeys = \"w\"\n[[witness.log]]\nkeys = []\n"), |e| {
-                matches!(e, ConfigRefused::Keys { .. })
+            (format!("{LEAST}nmae = 1\n"), |e| {
+                matches!(e, ConfigRefused::Form(_))
             }),
-            (format!("{LEAST}[witness]\nkeys = \"w\"\n[[witness.log]]\nkeys = [\"{vkey}\", \"{vkey}\"]\n"), |e| {
-                matches!(e, ConfigRefused::Keys { .. })
+            (format!("{LEAST}[log]\n"), |e| {
+                matches!(e, ConfigRefused::Form(_))
             }),
+            (LEAST.replace("http:", "ftp:"), |e| {
+                *e == ConfigRefused::Url { member: "url" }
+            }),
+            (log("Log.Example", "quorum none\n"), |e| {
+                *e == ConfigRefused::Origin
+            }),
+            (log("log.example", "quorum nobody\n"), |e| {
+                matches!(e, ConfigRefused::Witnesses { .. })
+            }),
+            (log("log.example", ""), |e| {
+                matches!(e, ConfigRefused::Witnesses { .. })
+            }),
+            (
+                format!("{LEAST}[witness]\nkeys = \"w\"\n[[witness.log]]\nkeys = []\n"),
+                |e| matches!(e, ConfigRefused::Keys { .. }),
+            ),
+            (
+                format!(
+                    "{LEAST}[witness]\nkeys = \"w\"\n[[witness.log]]\nkeys = [\"{vkey}\", \"{vkey}\"]\n"
+                ),
+                |e| matches!(e, ConfigRefused::Keys { .. }),
+            ),
         ];
         for (text, expected) in cases {
             let refused = parse(&text).unwrap_err();

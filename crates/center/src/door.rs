@@ -97,12 +97,22 @@ impl Door {
     ) -> Result<Self, OutboxError> {
         let lost = node.database.reopen(&origin, size).await?;
         if lost > 0 {
-            tracing::warn!(lost, "entries behind the last public checkpoint are handed over again");
+            tracing::warn!(
+                lost,
+                "entries behind the last public checkpoint are handed over again"
+            );
         }
         let (marks, marked) = mpsc::channel(GROUP * 4);
         let (knocks, knocked) = mpsc::channel(GROUP * 4);
         tokio::spawn(mark(node.clone(), origin.clone(), marked));
-        let task = Task { node, origin, appender, lines: Lines::default(), marks, is_behind: true };
+        let task = Task {
+            node,
+            origin,
+            appender,
+            lines: Lines::default(),
+            marks,
+            is_behind: true,
+        };
         tokio::spawn(task.run(knocked));
         Ok(Self(knocks))
     }
@@ -113,7 +123,10 @@ impl Door {
     /// [`DoorError`].
     pub async fn enter(&self, submission: Submission) -> Result<Entered, DoorError> {
         let (answer, answered) = oneshot::channel();
-        self.0.send(Knock { submission, answer }).await.map_err(|_| DoorError::Closing)?;
+        self.0
+            .send(Knock { submission, answer })
+            .await
+            .map_err(|_| DoorError::Closing)?;
         answered.await.map_err(|_| DoorError::Closing)?
     }
 }
@@ -136,8 +149,15 @@ struct Mark {
 
 /// What became of one knock before anything was written.
 enum Prepared {
-    Here { statement: Hash, key: Hash },
-    New { statement: Hash, line: Option<Hash>, signing: Box<NewSigning> },
+    Here {
+        statement: Hash,
+        key: Hash,
+    },
+    New {
+        statement: Hash,
+        line: Option<Hash>,
+        signing: Box<NewSigning>,
+    },
 }
 
 impl Task {
@@ -186,7 +206,10 @@ impl Task {
         let written = if batch.is_empty() {
             Ok(Vec::new())
         } else {
-            self.node.database.accept_batch(&self.origin, &batch, self.node.now()).await
+            self.node
+                .database
+                .accept_batch(&self.origin, &batch, self.node.now())
+                .await
         };
         match written {
             Ok(answers) => self.answer(prepared, answers).await,
@@ -210,13 +233,22 @@ impl Task {
         for (row, answer) in prepared {
             let entered = match row {
                 Prepared::Here { statement, key } => self.already_here(statement, key).await,
-                Prepared::New { statement, line, signing } => match answers.next() {
+                Prepared::New {
+                    statement,
+                    line,
+                    signing,
+                } => match answers.next() {
                     Some(Acceptance::Accepted { number }) => {
                         let place = self.append(signing.entry.as_bytes(), number).await;
-                        place.map(|place| Entered { is_new: true, place })
+                        place.map(|place| Entered {
+                            is_new: true,
+                            place,
+                        })
                     }
                     // The same signing twice in one group.
-                    Some(Acceptance::AlreadyHere { .. }) => self.already_here(statement, signing.key).await,
+                    Some(Acceptance::AlreadyHere { .. }) => {
+                        self.already_here(statement, signing.key).await
+                    }
                     refused => {
                         // What was foreseen for its line did not come true.
                         if let Some(line) = line {
@@ -235,8 +267,17 @@ impl Task {
         if self.is_behind {
             return Err(AppendRefused::Overloaded.into());
         }
-        let ticket = self.appender.append(entry).inspect_err(|_| self.is_behind = true)?;
-        let _ = self.marks.send(Mark { number, ticket: ticket.clone() }).await;
+        let ticket = self
+            .appender
+            .append(entry)
+            .inspect_err(|_| self.is_behind = true)?;
+        let _ = self
+            .marks
+            .send(Mark {
+                number,
+                ticket: ticket.clone(),
+            })
+            .await;
         Ok(Place::Ticket(ticket, leaf_hash(entry)))
     }
 
@@ -248,14 +289,22 @@ impl Task {
         loop {
             let row = database.signing(&self.origin, statement, key).await?;
             if let Some(index) = row.and_then(|row| row.index) {
-                return Ok(Entered { is_new: false, place: Place::Index(index) });
+                return Ok(Entered {
+                    is_new: false,
+                    place: Place::Index(index),
+                });
             }
             let pending = database.pending(&self.origin, after, PENDING).await?;
-            let found = pending.iter().find(|entry| (entry.statement, entry.key) == (statement, key));
+            let found = pending
+                .iter()
+                .find(|entry| (entry.statement, entry.key) == (statement, key));
             if let Some(entry) = found {
                 // The log's dedup gives the index that the entry has.
                 let place = self.append(entry.entry.as_bytes(), entry.number).await?;
-                return Ok(Entered { is_new: false, place });
+                return Ok(Entered {
+                    is_new: false,
+                    place,
+                });
             }
             // At the end of the list begin anew: its index was recorded between the two reads.
             after = pending.last().map_or(0, |entry| entry.number);
@@ -273,12 +322,22 @@ impl Task {
         }
         let mut after = 0;
         loop {
-            let pending = self.node.database.pending(&self.origin, after, PENDING).await?;
+            let pending = self
+                .node
+                .database
+                .pending(&self.origin, after, PENDING)
+                .await?;
             let Some(last) = pending.last() else { break };
             after = last.number;
             for entry in pending {
                 let ticket = self.appender.append(entry.entry.as_bytes())?;
-                let _ = self.marks.send(Mark { number: entry.number, ticket }).await;
+                let _ = self
+                    .marks
+                    .send(Mark {
+                        number: entry.number,
+                        ticket,
+                    })
+                    .await;
             }
         }
         self.is_behind = false;
@@ -287,12 +346,23 @@ impl Task {
 
     /// D4, D6, D7 and the rules of the kind, against the log and what this group adds to it.
     async fn prepare(&mut self, submission: &Submission) -> Result<Prepared, DoorError> {
-        let Submission { statement, envelope, admitted } = submission;
+        let Submission {
+            statement,
+            envelope,
+            admitted,
+        } = submission;
         let entry = Entry::of(envelope, &admitted.key);
         let key = admitted.key.id().0;
         let database = &self.node.database;
-        if database.signing(&self.origin, statement.id(), key).await?.is_some() {
-            return Ok(Prepared::Here { statement: statement.id(), key });
+        if database
+            .signing(&self.origin, statement.id(), key)
+            .await?
+            .is_some()
+        {
+            return Ok(Prepared::Here {
+                statement: statement.id(),
+                key,
+            });
         }
         let cites = cited_blobs(statement);
         if let Some(missing) = database.missing_blobs(&cites).await?.first() {
@@ -300,7 +370,10 @@ impl Task {
         }
         let party = Word::parse(&admitted.party).map_err(|_| not_admitted())?;
         let plan = FactsPlan::of(statement);
-        let facts: Facts = self.lines.facts(&self.node, &self.origin, &plan, party).await?;
+        let facts: Facts = self
+            .lines
+            .facts(&self.node, &self.origin, &plan, party)
+            .await?;
         let accepted: Accepted<'_> = door(statement, &facts, self.node.time())?;
         let line = self.lines.note(&accepted);
         let signing = NewSigning {
@@ -316,7 +389,11 @@ impl Task {
             cites,
             jobs: jobs_for(statement, self.node.now()),
         };
-        Ok(Prepared::New { statement: statement.id(), line, signing: Box::new(signing) })
+        Ok(Prepared::New {
+            statement: statement.id(),
+            line,
+            signing: Box::new(signing),
+        })
     }
 }
 
@@ -339,7 +416,9 @@ pub fn not_admitted() -> Refusal {
 /// D6: every blob that a statement cites. A source root is the name of a tree, not of a blob, and files are what
 /// customers hold: their bytes are welcome and not required.
 fn cited_blobs(statement: &Statement) -> Vec<Hash> {
-    let Kind::Update(update) = statement.kind() else { return Vec::new() };
+    let Kind::Update(update) = statement.kind() else {
+        return Vec::new();
+    };
     let mut cited: Vec<Hash> = update.sbom.iter().map(|sbom| sbom.sha256).collect();
     cited.extend(update.notes);
     cited.extend(update.recipe);
@@ -348,8 +427,14 @@ fn cited_blobs(statement: &Statement) -> Vec<Hash> {
 
 /// Work that an accepted statement causes; written in the same transaction.
 fn jobs_for(statement: &Statement, now: u64) -> Vec<NewJob> {
-    let Kind::Update(update) = statement.kind() else { return Vec::new() };
-    vec![crate::worker::bundle_job(update.line.id(), statement.id(), now)]
+    let Kind::Update(update) = statement.kind() else {
+        return Vec::new();
+    };
+    vec![crate::worker::bundle_job(
+        update.line.id(),
+        statement.id(),
+        now,
+    )]
 }
 
 /// Records indexes, many in one transaction. What a crash loses here, the next start finds again.
@@ -359,7 +444,10 @@ async fn mark(node: Shared, origin: String, mut marked: mpsc::Receiver<Mark>) {
         let mut answers = Vec::with_capacity(group.len());
         for mut mark in std::mem::take(&mut group) {
             if let Ok(index) = mark.ticket.durable().await {
-                answers.push(Sequenced { number: mark.number, index });
+                answers.push(Sequenced {
+                    number: mark.number,
+                    index,
+                });
             }
         }
         if let Err(error) = node.database.mark_sequenced(&origin, &answers).await {

@@ -20,7 +20,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into(), code }
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+            code,
+        }
     }
 }
 
@@ -33,9 +37,10 @@ impl From<ConfigRefused> for Failure {
 impl From<NodeError> for Failure {
     fn from(error: NodeError) -> Self {
         let code = match &error {
-            NodeError::Keys { .. } | NodeError::KeysOfOther | NodeError::Policy(_) | NodeError::PolicyFile { .. } => {
-                exit::WRONG_USE
-            }
+            NodeError::Keys { .. }
+            | NodeError::KeysOfOther
+            | NodeError::Policy(_)
+            | NodeError::PolicyFile { .. } => exit::WRONG_USE,
             _ => exit::UNAVAILABLE,
         };
         Self::new(code, chain(&error), error.hint())
@@ -78,6 +83,10 @@ impl From<DatabaseError> for Failure {
 
 impl From<IndexError> for Failure {
     fn from(error: IndexError) -> Self {
-        Self::new(exit::UNAVAILABLE, chain(&error), "run `vitrine-center fsck` to see which file is damaged")
+        Self::new(
+            exit::UNAVAILABLE,
+            chain(&error),
+            "run `vitrine-center fsck` to see which file is damaged",
+        )
     }
 }

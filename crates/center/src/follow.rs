@@ -32,7 +32,11 @@ pub async fn run(
                 if let Some(source) = node.source(followed.keys.origin()) {
                     source.hear(node.now());
                 }
-                pause = if grown { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+                pause = if grown {
+                    FIRST_PAUSE
+                } else {
+                    (pause * 2).min(LONGEST_PAUSE)
+                };
             }
             Err(error) => {
                 tracing::warn!(origin = followed.keys.origin(), error = %chain(&error), hint = error.hint(), "not followed");
@@ -53,16 +57,25 @@ async fn step(
     followed: &Followed,
     replica: &Arc<RwLock<Replica>>,
 ) -> Result<bool, FollowError> {
-    let (agent_now, followed_now, replica_now) = (agent.clone(), followed.clone(), Arc::clone(replica));
-    let fetched = tokio::task::spawn_blocking(move || fetch(&agent_now, &followed_now, &replica_now))
-        .await
-        .map_err(|_| FollowError::Unavailable)??;
-    let Some((entries, witnessed)) = fetched else { return Ok(false) };
+    let (agent_now, followed_now, replica_now) =
+        (agent.clone(), followed.clone(), Arc::clone(replica));
+    let fetched =
+        tokio::task::spawn_blocking(move || fetch(&agent_now, &followed_now, &replica_now))
+            .await
+            .map_err(|_| FollowError::Unavailable)??;
+    let Some((entries, witnessed)) = fetched else {
+        return Ok(false);
+    };
     // Proven before anything is stored: whoever is no log must not fill this database.
-    replica.read().unwrap_or_else(PoisonError::into_inner).check(&entries, &witnessed)?;
+    replica
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .check(&entries, &witnessed)?;
     // Bodies come before the copy grows: the views then find them with their entries.
     for entry in &entries {
-        let Ok(entry) = Entry::parse(entry) else { continue };
+        let Ok(entry) = Entry::parse(entry) else {
+            continue;
+        };
         if node.database.body(entry.digest).await?.is_some() {
             continue;
         }
@@ -72,12 +85,18 @@ async fn step(
             .map_err(|_| FollowError::Unavailable)??;
         // A body that is withheld or not text stays away; its entry is shown as it is.
         let Some(text) = body else { continue };
-        let blob = NewBlob::Body { text, withheld: false };
+        let blob = NewBlob::Body {
+            text,
+            withheld: false,
+        };
         node.database.record_blobs(&[blob], node.now()).await?;
     }
     let replica = Arc::clone(replica);
     let extended = tokio::task::spawn_blocking(move || {
-        replica.write().unwrap_or_else(PoisonError::into_inner).extend(&entries, &witnessed)
+        replica
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(&entries, &witnessed)
     });
     extended.await.map_err(|_| FollowError::Unavailable)??;
     Ok(true)
@@ -85,13 +104,24 @@ async fn step(
 
 type Fetched = Option<(Vec<Vec<u8>>, Witnessed)>;
 
-fn fetch(agent: &ureq::Agent, followed: &Followed, replica: &RwLock<Replica>) -> Result<Fetched, FollowError> {
-    let note = get(agent, &format!("{}/checkpoint", followed.url), tlog::note::MAX_NOTE as u64)?;
+fn fetch(
+    agent: &ureq::Agent,
+    followed: &Followed,
+    replica: &RwLock<Replica>,
+) -> Result<Fetched, FollowError> {
+    let note = get(
+        agent,
+        &format!("{}/checkpoint", followed.url),
+        tlog::note::MAX_NOTE as u64,
+    )?;
     let Some(note) = note else { return Ok(None) };
     let signed = LogSigned::by_all(&note, &followed.keys)?;
     let witnessed = followed.witnesses.check(signed)?;
     let size = witnessed.checkpoint().size();
-    let held = replica.read().unwrap_or_else(PoisonError::into_inner).size();
+    let held = replica
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .size();
     if size < held {
         return Err(FollowError::Smaller { held, size });
     }
@@ -109,7 +139,11 @@ fn fetch(agent: &ureq::Agent, followed: &Followed, replica: &RwLock<Replica>) ->
     let mut entries = Vec::new();
     let mut fetched = 0;
     for index in held / u64::from(TILE_WIDTH)..=(size - 1) / u64::from(TILE_WIDTH) {
-        let width = if index < full_tiles(0, size) { TILE_WIDTH } else { partial_width(0, size) };
+        let width = if index < full_tiles(0, size) {
+            TILE_WIDTH
+        } else {
+            partial_width(0, size)
+        };
         let tile = EntryTile { index, width };
         let url = format!("{}/{}", followed.url, tile.path());
         let bytes = get(agent, &url, MAX_ENTRY_BUNDLE as u64)?.ok_or(FollowError::Unavailable)?;
@@ -130,13 +164,20 @@ fn fetch(agent: &ureq::Agent, followed: &Followed, replica: &RwLock<Replica>) ->
 
 /// A statement's body; `None` where it is not shown, or is not what its digest says.
 fn fetch_body(agent: &ureq::Agent, url: &str, digest: Hash) -> Result<Option<String>, FollowError> {
-    let bytes = get(agent, &format!("{url}/api/v1/blobs/sha256/{digest}"), evidence::limits::PAYLOAD as u64)?;
+    let bytes = get(
+        agent,
+        &format!("{url}/api/v1/blobs/sha256/{digest}"),
+        evidence::limits::PAYLOAD as u64,
+    )?;
     let right = bytes.filter(|bytes| sha256(bytes) == digest);
     Ok(right.and_then(|bytes| String::from_utf8(bytes).ok()))
 }
 
 fn get(agent: &ureq::Agent, url: &str, most: u64) -> Result<Option<Vec<u8>>, FollowError> {
-    let mut response = agent.get(url).call().map_err(|_| FollowError::Unavailable)?;
+    let mut response = agent
+        .get(url)
+        .call()
+        .map_err(|_| FollowError::Unavailable)?;
     match response.status().as_u16() {
         200 => {
             let body = response.body_mut().with_config().limit(most).read_to_vec();
@@ -195,10 +236,14 @@ impl FollowError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Database(cause) => cause.hint(),
-            Self::OtherRoot { .. } => "keep this node's copy of the checkpoint and the log's new one: together they convict the log",
+            Self::OtherRoot { .. } => {
+                "keep this node's copy of the checkpoint and the log's new one: together they convict the log"
+            }
             Self::Replica(cause) => cause.hint(),
             Self::Signed(cause) => cause.hint(),
-            Self::Smaller { .. } => "keep this node's copy; if the log stays smaller, both checkpoints are evidence",
+            Self::Smaller { .. } => {
+                "keep this node's copy; if the log stays smaller, both checkpoints are evidence"
+            }
             Self::TooFarBehind { .. } => "begin with a copy of another center's folder `followed`",
             Self::Unavailable => "the node asks again by itself; check follow.url if it stays",
             Self::Witnesses(cause) => cause.hint(),

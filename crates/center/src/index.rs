@@ -47,8 +47,15 @@ fn add(run: &mut Run, origin: &str, source: &Source<'_>) {
         predicate_type: source.body.and_then(|body| predicate_type(body.as_bytes())),
         logged_at: source.logged_at,
     });
-    let Some(statement) = source.body.and_then(|body| Statement::parse(body.as_bytes()).ok()) else { return };
-    let Some(facts) = UpdateFacts::of(&statement) else { return };
+    let Some(statement) = source
+        .body
+        .and_then(|body| Statement::parse(body.as_bytes()).ok())
+    else {
+        return;
+    };
+    let Some(facts) = UpdateFacts::of(&statement) else {
+        return;
+    };
     let [publisher, product, kind, channel, platform] = facts.words;
     run.updates.push(UpdateRow {
         origin: origin.to_owned(),
@@ -63,14 +70,20 @@ fn add(run: &mut Run, origin: &str, source: &Source<'_>) {
         serial: facts.serial,
         version: facts.version,
         state: facts.state.to_owned(),
-        audience: facts.tier.map_or_else(|| facts.audience.to_owned(), |(name, ..)| name),
+        audience: facts
+            .tier
+            .map_or_else(|| facts.audience.to_owned(), |(name, ..)| name),
         active_from: u64::try_from(facts.from).ok(),
         actions_class: Some(facts.class.to_owned()),
         consent: Some(facts.consent.to_owned()),
         recorded_at: source.logged_at,
     });
     // A statement's files are given once, by its first entry in this run; a further signature changes none of them.
-    if run.files.iter().any(|file| file.statement == facts.statement) {
+    if run
+        .files
+        .iter()
+        .any(|file| file.statement == facts.statement)
+    {
         return;
     }
     for (position, file) in (0..).zip(facts.files) {
@@ -94,19 +107,37 @@ mod tests {
     #[test]
     fn an_entry_without_body_or_of_no_known_form_still_has_its_row() {
         let sources = [
-            Source { index: 7, entry: b"not json", body: None, logged_at: 5 },
-            Source { index: 8, entry: b"{}", body: Some(BODY), logged_at: 6 },
+            Source {
+                index: 7,
+                entry: b"not json",
+                body: None,
+                logged_at: 5,
+            },
+            Source {
+                index: 8,
+                entry: b"{}",
+                body: Some(BODY),
+                logged_at: 6,
+            },
         ];
         let run = rows("log.example/v1", &sources);
         assert_eq!((run.first, run.entries.len(), run.updates.len()), (7, 2, 1));
         assert_eq!(run.entries[0].predicate_type, None);
-        assert_eq!(run.entries[1].predicate_type.as_deref(), Some("urn:vitrine:update:v1"));
+        assert_eq!(
+            run.entries[1].predicate_type.as_deref(),
+            Some("urn:vitrine:update:v1")
+        );
         assert_eq!(run.files.len(), 1);
     }
 
     #[test]
     fn a_second_signature_in_one_run_repeats_the_update_but_not_its_files() {
-        let source = |index| Source { index, entry: b"{}", body: Some(BODY), logged_at: 6 };
+        let source = |index| Source {
+            index,
+            entry: b"{}",
+            body: Some(BODY),
+            logged_at: 6,
+        };
         let run = rows("log.example/v1", &[source(0), source(1)]);
         assert_eq!((run.updates.len(), run.files.len()), (2, 1));
     }

@@ -44,7 +44,9 @@ pub async fn run(node: Shared, source: Source, mut stop: tokio::sync::watch::Rec
 /// # Errors
 /// [`IndexError`].
 pub async fn catch_up(node: &Node, source: &Source) -> Result<u64, IndexError> {
-    let Some(latest) = source.latest() else { return Ok(0) };
+    let Some(latest) = source.latest() else {
+        return Ok(0);
+    };
     let mut applied = 0;
     loop {
         let cursor = node.database.cursor(&source.origin).await?;
@@ -73,13 +75,17 @@ async fn run_from(
 ) -> Result<store::views::Run, IndexError> {
     let mut rows = Vec::new();
     for index in first..end {
-        let entry = source.entry(index)?.ok_or(IndexError::EntryMissing { index })?;
+        let entry = source
+            .entry(index)?
+            .ok_or(IndexError::EntryMissing { index })?;
         let digest = Entry::parse(&entry).ok().map(|entry| entry.digest);
         let body = match digest {
             Some(digest) => node.database.body(digest).await?,
             None => None,
         };
-        let logged_at = source.first_covering(index)?.map_or(0, |covering| quorum_time(source, &covering.note));
+        let logged_at = source
+            .first_covering(index)?
+            .map_or(0, |covering| quorum_time(source, &covering.note));
         rows.push((index, entry, body, logged_at));
     }
     let rows: Vec<Row<'_>> = rows
@@ -95,7 +101,9 @@ async fn run_from(
 }
 
 async fn record(node: &Node, source: &Source, note: &str) -> Result<(), IndexError> {
-    let Some(checkpoint) = parse(note) else { return Ok(()) };
+    let Some(checkpoint) = parse(note) else {
+        return Ok(());
+    };
     let row = LogRow {
         origin: source.origin.clone(),
         size: checkpoint.size(),
@@ -109,9 +117,13 @@ async fn record(node: &Node, source: &Source, note: &str) -> Result<(), IndexErr
 /// Log time by this source's quorum (`evidence.md` §5); 0 where the quorum is `none`.
 pub fn quorum_time(source: &Source, note: &str) -> u64 {
     let keys = tlog::checkpoint::LogKeys::new(&source.origin, source.vkeys.clone());
-    let signed = keys.ok().and_then(|keys| tlog::checkpoint::LogSigned::by_all(note.as_bytes(), &keys).ok());
+    let signed = keys
+        .ok()
+        .and_then(|keys| tlog::checkpoint::LogSigned::by_all(note.as_bytes(), &keys).ok());
     let witnessed = signed.and_then(|signed| source.witnesses.check(signed).ok());
-    witnessed.and_then(|witnessed| witnessed.quorum_time()).unwrap_or(0)
+    witnessed
+        .and_then(|witnessed| witnessed.quorum_time())
+        .unwrap_or(0)
 }
 
 fn parse(note: &str) -> Option<Checkpoint> {

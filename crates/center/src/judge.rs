@@ -59,15 +59,36 @@ pub async fn judge(
     let evidence = Arc::new(Evidence::of(gather(node, digest).await?));
     // Signatures are milliseconds of arithmetic, which must not hold up other requests.
     let (judging, judged_by, time) = (Arc::clone(node), Arc::clone(&evidence), node.time());
-    let choice = Choice { channel: channel.cloned() };
+    let choice = Choice {
+        channel: channel.cloned(),
+    };
     let verdict = tokio::task::spawn_blocking(move || {
         let portal = judging.policy.as_ref()?;
         let artifact = Artifact::File(digest);
-        Some(verify(&portal.policy, &judged_by, &artifact, time, &Memory::NotKept, &choice))
+        Some(verify(
+            &portal.policy,
+            &judged_by,
+            &artifact,
+            time,
+            &Memory::NotKept,
+            &choice,
+        ))
     });
-    let Some(verdict) = verdict.await.map_err(|_| GatherError::BrokenOff)? else { return Ok(None) };
-    let judged = Judged { verdict: Arc::new(verdict), evidence };
-    node.judgements.keep(question, Kept { at: now, seen, judged: judged.clone() });
+    let Some(verdict) = verdict.await.map_err(|_| GatherError::BrokenOff)? else {
+        return Ok(None);
+    };
+    let judged = Judged {
+        verdict: Arc::new(verdict),
+        evidence,
+    };
+    node.judgements.keep(
+        question,
+        Kept {
+            at: now,
+            seen,
+            judged: judged.clone(),
+        },
+    );
     Ok(Some(judged))
 }
 

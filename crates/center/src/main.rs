@@ -66,7 +66,12 @@ enum KeyVerb {
     /// Make both keys of a log or of a witness, and print their vkeys
     New {
         /// Origin of the log whose keys these are
-        #[arg(long, value_name = "ORIGIN", conflicts_with = "witness", required_unless_present = "witness")]
+        #[arg(
+            long,
+            value_name = "ORIGIN",
+            conflicts_with = "witness",
+            required_unless_present = "witness"
+        )]
         log: Option<String>,
         /// Name of the witness whose keys these are
         #[arg(long, value_name = "NAME")]
@@ -118,7 +123,11 @@ fn main() -> ExitCode {
     start_log(cli.log_format);
     let result = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(run(cli.verb)),
-        Err(error) => Err(Failure::new(exit::OUR_BUG, format!("no threads: {error}"), "free some memory")),
+        Err(error) => Err(Failure::new(
+            exit::OUR_BUG,
+            format!("no threads: {error}"),
+            "free some memory",
+        )),
     };
     match result {
         Ok(lines) => {
@@ -129,7 +138,12 @@ fn main() -> ExitCode {
             ExitCode::from(exit::YES)
         }
         Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "error: {}\n\nhint: {}", failure.message, failure.hint);
+            let _ = writeln!(
+                std::io::stderr(),
+                "error: {}\n\nhint: {}",
+                failure.message,
+                failure.hint
+            );
             ExitCode::from(failure.code)
         }
     }
@@ -143,14 +157,22 @@ async fn run(verb: Verb) -> Result<Vec<String>, Failure> {
         Verb::Migrate(with) => verbs::views::migrate(&read(&with)?).await,
         Verb::Fsck(with) => verbs::check::check(read(&with)?).await,
         Verb::RebuildViews(with) => verbs::views::rebuild(read(&with)?).await,
-        Verb::Key(KeyVerb::New { log: Some(origin), out, .. }) => verbs::key::new(&origin, Owner::Log, &out),
+        Verb::Key(KeyVerb::New {
+            log: Some(origin),
+            out,
+            ..
+        }) => verbs::key::new(&origin, Owner::Log, &out),
         Verb::Key(KeyVerb::New { witness, out, .. }) => {
             verbs::key::new(&witness.unwrap_or_default(), Owner::Cosigner, &out)
         }
         Verb::Key(KeyVerb::Show { file }) => verbs::key::show(&file),
-        Verb::Publisher(PublisherVerb::Add { name, key, threshold, quota, config }) => {
-            verbs::publisher::add(&read(&config)?, &name, &key, threshold, quota).await
-        }
+        Verb::Publisher(PublisherVerb::Add {
+            name,
+            key,
+            threshold,
+            quota,
+            config,
+        }) => verbs::publisher::add(&read(&config)?, &name, &key, threshold, quota).await,
         Verb::Publisher(PublisherVerb::List(with)) => verbs::publisher::list(&read(&with)?).await,
         Verb::Publisher(PublisherVerb::Remove { name, key, config }) => {
             verbs::publisher::remove(&read(&config)?, &name, &key).await
@@ -160,8 +182,11 @@ async fn run(verb: Verb) -> Result<Vec<String>, Failure> {
 
 /// The program's log goes to stderr; `RUST_LOG` chooses what of it.
 fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Json => log.json().init(),
         LogFormat::Text => log.with_ansi(false).init(),

@@ -33,17 +33,39 @@ impl Metrics {
     pub fn to_text(&self, gauges: &[(&str, &str, u64)]) -> String {
         let mut text = String::new();
         let counters = [
-            ("vitrine_statements_accepted_total", "Statements accepted by the door.", &self.accepted),
-            ("vitrine_statements_refused_total", "Statements refused by the door.", &self.refused),
-            ("vitrine_rounds_met_total", "Witness rounds that met the quorum.", &self.rounds_met),
-            ("vitrine_rounds_missed_total", "Witness rounds without quorum.", &self.rounds_missed),
+            (
+                "vitrine_statements_accepted_total",
+                "Statements accepted by the door.",
+                &self.accepted,
+            ),
+            (
+                "vitrine_statements_refused_total",
+                "Statements refused by the door.",
+                &self.refused,
+            ),
+            (
+                "vitrine_rounds_met_total",
+                "Witness rounds that met the quorum.",
+                &self.rounds_met,
+            ),
+            (
+                "vitrine_rounds_missed_total",
+                "Witness rounds without quorum.",
+                &self.rounds_missed,
+            ),
         ];
         for (name, help, value) in counters {
             let value = value.load(Ordering::Relaxed);
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
+            let _ = writeln!(
+                text,
+                "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}"
+            );
         }
         for (name, help, value) in gauges {
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+            let _ = writeln!(
+                text,
+                "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}"
+            );
         }
         text.push_str("# HELP vitrine_requests Answered requests and the seconds they took.\n# TYPE vitrine_requests summary\n");
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,8 +97,14 @@ mod tests {
         assert!(text.contains("vitrine_statements_accepted_total 2\n"));
         assert!(text.contains("vitrine_log_size 7\n"));
         assert!(text.contains("vitrine_requests_count{route=\"/u/{id}\",status=\"200\"} 1\n"));
-        let types = text.lines().filter(|line| line.starts_with("# TYPE")).count();
-        let helps = text.lines().filter(|line| line.starts_with("# HELP")).count();
+        let types = text
+            .lines()
+            .filter(|line| line.starts_with("# TYPE"))
+            .count();
+        let helps = text
+            .lines()
+            .filter(|line| line.starts_with("# HELP"))
+            .count();
         assert_eq!((types, helps), (6, 6));
     }
 }

@@ -12,9 +12,9 @@ use store::database::{Database, OpenError};
 use store::log::{self, Log};
 use store::replica::{Replica, ReplicaError};
 use tlog::checkpoint::{Checkpoint, LogKeys};
+use tlog::hash::{Hash, sha256};
 use tlog::key::Vkey;
 use tlog::signer::{SignFailed, Signer, sign_checkpoint};
-use tlog::hash::{Hash, sha256};
 use witness::keys::{KeyFile, KeysRefused, Owner};
 use witness::service::{OpenRefused, Settings, Witness, WitnessedLog};
 
@@ -107,21 +107,34 @@ impl Node {
             .create(&config.data)
             .map_err(|error| NodeError::Folder { kind: error.kind() })?;
         let database = Database::open_file(&config.data.join("node.sqlite")).await?;
-        let limits = BlobLimits { largest: config.limits.blob, reserve: RESERVE };
+        let limits = BlobLimits {
+            largest: config.limits.blob,
+            reserve: RESERVE,
+        };
         let blobs = Blobs::open(&config.data.join("blobs"), limits).await?;
         let metrics = Arc::new(Metrics::default());
         let log = open_log(&config, &metrics)?;
         let mut sources = Vec::new();
         if let (Some(own), Some(role)) = (&log, &config.log) {
             let bytes = Bytes::Own(own.log.reader());
-            sources.push(Source::new(&own.origin, own.keys.keys(), &role.witnesses, bytes));
+            sources.push(Source::new(
+                &own.origin,
+                own.keys.keys(),
+                &role.witnesses,
+                bytes,
+            ));
         }
         for followed in &config.follow {
             let name = sha256(followed.keys.origin().as_bytes()).to_hex();
             let replica = Replica::open(&config.copies.join(name))?;
             let bytes = Bytes::Copy(Arc::new(RwLock::new(replica)));
             let keys = &followed.keys;
-            sources.push(Source::new(keys.origin(), keys.keys(), &followed.witnesses, bytes));
+            sources.push(Source::new(
+                keys.origin(),
+                keys.keys(),
+                &followed.witnesses,
+                bytes,
+            ));
         }
         let admissions = Admissions::load(&database).await?;
         Ok(Arc::new(Self {
@@ -157,7 +170,12 @@ impl Node {
 
     /// Who may say what.
     pub fn admissions(&self) -> Arc<Admissions> {
-        Arc::clone(&self.admissions.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .admissions
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// The admitted key of that id. An unknown one is looked up in the database once more, at most once a second: a
@@ -178,7 +196,10 @@ impl Node {
     pub async fn refresh_admissions(&self) {
         match Admissions::load(&self.database).await {
             Ok(admissions) => {
-                *self.admissions.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(admissions);
+                *self
+                    .admissions
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner) = Arc::new(admissions);
             }
             Err(error) => tracing::warn!(%error, "admissions not refreshed"),
         }
@@ -206,7 +227,10 @@ impl Node {
 
     /// How far each log is seen and shown here: what was computed from the logs holds while this stays.
     pub fn seen(&self) -> Vec<(u64, u64)> {
-        self.sources.iter().map(|source| (source.public_size(), source.shown())).collect()
+        self.sources
+            .iter()
+            .map(|source| (source.public_size(), source.shown()))
+            .collect()
     }
 
     /// Lets the own log append, as soon as a quorum of witnesses has told what it saw last (`tlog.md` §5.3). Asks again
@@ -226,7 +250,9 @@ impl Node {
                     tracing::error!(%refused, hint = refused.hint(), "the log takes no entries");
                     pause = Duration::from_secs(5);
                 }
-                Ok(Err(refused)) => tracing::warn!(%refused, hint = refused.hint(), "the log waits"),
+                Ok(Err(refused)) => {
+                    tracing::warn!(%refused, hint = refused.hint(), "the log waits")
+                }
                 Err(error) => tracing::error!(%error, "asking the witnesses failed"),
             }
             tokio::time::sleep(pause).await;
@@ -254,8 +280,11 @@ impl Node {
 impl OwnLog {
     /// The empty tree, signed: it contradicts no larger one, so it may be signed before anything is known.
     fn empty_checkpoint(&self) -> Result<String, SignFailed> {
-        let failed = || SignFailed { name: self.origin.as_str().into() };
-        let checkpoint = Checkpoint::new(&self.origin, 0, Hash::EMPTY_ROOT).map_err(|_| failed())?;
+        let failed = || SignFailed {
+            name: self.origin.as_str().into(),
+        };
+        let checkpoint =
+            Checkpoint::new(&self.origin, 0, Hash::EMPTY_ROOT).map_err(|_| failed())?;
         sign_checkpoint(&checkpoint, &self.key_file.signers())
     }
 }
@@ -272,12 +301,19 @@ impl RequestIds {
         let mut seed = [0; 4];
         // Without randomness two runs may share an id; nothing else rests on it.
         let _ = getrandom::fill(&mut seed);
-        Self { prefix: u32::from_le_bytes(seed), next: AtomicU64::new(0) }
+        Self {
+            prefix: u32::from_le_bytes(seed),
+            next: AtomicU64::new(0),
+        }
     }
 
     /// The next id.
     pub fn next(&self) -> String {
-        format!("{:08x}-{:x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "{:08x}-{:x}",
+            self.prefix,
+            self.next.fetch_add(1, Ordering::Relaxed)
+        )
     }
 }
 
@@ -370,13 +406,21 @@ impl Signer for SharedKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignFailed> {
-        let failed = || SignFailed { name: self.vkey.name().as_str().into() };
-        self.file.keys().get(self.at).ok_or_else(failed)?.sign(message)
+        let failed = || SignFailed {
+            name: self.vkey.name().as_str().into(),
+        };
+        self.file
+            .keys()
+            .get(self.at)
+            .ok_or_else(failed)?
+            .sign(message)
     }
 }
 
 fn open_log(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<OwnLog>, NodeError> {
-    let Some(role) = &config.log else { return Ok(None) };
+    let Some(role) = &config.log else {
+        return Ok(None);
+    };
     let keys_error = |cause| NodeError::Keys { role: "log", cause };
     let key_file = Arc::new(KeyFile::load(&role.keys).map_err(keys_error)?);
     if !key_file.is_of(Owner::Log) {
@@ -384,7 +428,11 @@ fn open_log(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<OwnLog>, N
     }
     let keys = LogKeys::new(&role.origin, key_file.vkeys()).map_err(|_| NodeError::KeysOfOther)?;
     let signers = key_file.vkeys().into_iter().enumerate().map(|(at, vkey)| {
-        Box::new(SharedKey { file: Arc::clone(&key_file), at, vkey }) as Box<dyn Signer>
+        Box::new(SharedKey {
+            file: Arc::clone(&key_file),
+            at,
+            vkey,
+        }) as Box<dyn Signer>
     });
     let asked = Asked::new(keys.clone(), &role.witnesses);
     let log = Log::open(log::Config {
@@ -397,12 +445,23 @@ fn open_log(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<OwnLog>, N
         limits: log::Limits::default(),
         faults: log::Faults::default(),
     })?;
-    Ok(Some(OwnLog { origin: role.origin.clone(), log, keys, asked, key_file }))
+    Ok(Some(OwnLog {
+        origin: role.origin.clone(),
+        log,
+        keys,
+        asked,
+        key_file,
+    }))
 }
 
 fn open_witness(config: &Config) -> Result<Option<Arc<Witness>>, NodeError> {
-    let Some(role) = &config.witness else { return Ok(None) };
-    let keys = KeyFile::load(&role.keys).map_err(|cause| NodeError::Keys { role: "witness", cause })?;
+    let Some(role) = &config.witness else {
+        return Ok(None);
+    };
+    let keys = KeyFile::load(&role.keys).map_err(|cause| NodeError::Keys {
+        role: "witness",
+        cause,
+    })?;
     let logs = role.logs.iter().map(|log| WitnessedLog {
         keys: log.keys.clone(),
         requests_per_day: std::num::NonZeroU64::new(log.per_day),
@@ -418,14 +477,25 @@ fn open_witness(config: &Config) -> Result<Option<Arc<Witness>>, NodeError> {
 }
 
 fn open_policy(config: &Config) -> Result<Option<PortalPolicy>, NodeError> {
-    let Some(role) = &config.portal else { return Ok(None) };
+    let Some(role) = &config.portal else {
+        return Ok(None);
+    };
     let text = std::fs::read_to_string(&role.policy)
         .map_err(|error| NodeError::PolicyFile { kind: error.kind() })?;
     let now = Time::from_seconds(i64::try_from(clock::now()).unwrap_or(i64::MAX));
     let policy = Policy::parse(&text, now).map_err(NodeError::Policy)?;
-    let security_txt = role.security_txt.as_ref().map(std::fs::read_to_string).transpose();
-    let security_txt = security_txt.map_err(|error| NodeError::SecurityTxt { kind: error.kind() })?;
-    Ok(Some(PortalPolicy { text, policy, security_txt }))
+    let security_txt = role
+        .security_txt
+        .as_ref()
+        .map(std::fs::read_to_string)
+        .transpose();
+    let security_txt =
+        security_txt.map_err(|error| NodeError::SecurityTxt { kind: error.kind() })?;
+    Ok(Some(PortalPolicy {
+        text,
+        policy,
+        security_txt,
+    }))
 }
 
 /// Bytes that uploads leave free: a full group of the log, its segment, and room for the database.

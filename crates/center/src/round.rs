@@ -40,7 +40,9 @@ impl Asked {
         let mut by_url: BTreeMap<String, Witness> = BTreeMap::new();
         for witness in policy.witnesses() {
             let Some(url) = &witness.url else { continue };
-            let url = String::from_utf8_lossy(url).trim_end_matches('/').to_owned();
+            let url = String::from_utf8_lossy(url)
+                .trim_end_matches('/')
+                .to_owned();
             let asked = by_url.entry(url.clone()).or_insert_with(|| Witness {
                 url,
                 names: Vec::new(),
@@ -51,14 +53,19 @@ impl Asked {
             asked.vkeys.push(witness.vkey.clone());
         }
         let witnesses = by_url.into_values().map(Arc::new).collect();
-        Self { keys, witnesses, agent: agent(ANSWER_WITHIN) }
+        Self {
+            keys,
+            witnesses,
+            agent: agent(ANSWER_WITHIN),
+        }
     }
 
     /// What the log calls for each tree that it signed.
     pub fn into_ask(self, metrics: Arc<Metrics>) -> AskWitnesses {
         Box::new(move |round: Arc<Round>| {
             for witness in &self.witnesses {
-                let (asked, witness, round) = (self.clone(), Arc::clone(witness), Arc::clone(&round));
+                let (asked, witness, round) =
+                    (self.clone(), Arc::clone(witness), Arc::clone(&round));
                 // A silent witness keeps its own thread waiting and nobody else.
                 std::thread::spawn(move || asked.ask_one(&witness, &round));
             }
@@ -97,10 +104,17 @@ impl Asked {
         for _ in 0..2 {
             let old = witness.known.load(Ordering::Relaxed);
             let Ok(proof) = round.consistency_proof(old) else {
-                tracing::error!(witness = witness.url, old, size = round.size(), "has cosigned a larger tree than this log has");
+                tracing::error!(
+                    witness = witness.url,
+                    old,
+                    size = round.size(),
+                    "has cosigned a larger tree than this log has"
+                );
                 return;
             };
-            let Ok(request) = AddCheckpoint::of_log(old, proof, round.note(), &self.keys) else { return };
+            let Ok(request) = AddCheckpoint::of_log(old, proof, round.note(), &self.keys) else {
+                return;
+            };
             match self.submit(witness, &request) {
                 Ok(lines) => {
                     witness.known.store(round.size(), Ordering::Relaxed);
@@ -109,7 +123,9 @@ impl Asked {
                     }
                     return;
                 }
-                Err(AnswerRefused::OldSize { known }) => witness.known.store(known, Ordering::Relaxed),
+                Err(AnswerRefused::OldSize { known }) => {
+                    witness.known.store(known, Ordering::Relaxed)
+                }
                 Err(refused) => {
                     tracing::warn!(witness = witness.url, size = round.size(), %refused, hint = refused.hint(), "not cosigned");
                     return;
@@ -124,8 +140,17 @@ impl Asked {
         let sent = self.agent.post(&url).send(request.to_bytes().as_slice());
         let mut response = sent.map_err(|_| unavailable.clone())?;
         let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
-        let cosigned = read_answer(request, status, &body.map_err(|_| unavailable)?, &witness.vkeys)?;
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(LARGEST_ANSWER)
+            .read_to_vec();
+        let cosigned = read_answer(
+            request,
+            status,
+            &body.map_err(|_| unavailable)?,
+            &witness.vkeys,
+        )?;
         Ok(cosigned.iter().map(|cosigned| cosigned.line()).collect())
     }
 }

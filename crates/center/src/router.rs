@@ -30,7 +30,10 @@ pub fn router(node: Shared) -> Router {
         .route("/api/v1/statements", post(statements::post))
         .route(
             "/api/v1/blobs/sha256/{hex}",
-            put(blobs::put).get(blobs::get).head(blobs::head).layer(DefaultBodyLimit::disable()),
+            put(blobs::put)
+                .get(blobs::get)
+                .head(blobs::head)
+                .layer(DefaultBodyLimit::disable()),
         )
         // The operator.
         .route("/healthz", get(operations::healthz))
@@ -46,13 +49,21 @@ pub fn router(node: Shared) -> Router {
     if let Some(witness) = &node.witness {
         // Logs and monitors.
         let monitoring = Prefix::new("/monitor").unwrap_or_default();
-        let prefixes = Prefixes { submission: Prefix::default(), monitoring };
-        router = router.nest("/witness", witness::router::router(witness.clone(), &prefixes));
+        let prefixes = Prefixes {
+            submission: Prefix::default(),
+            monitoring,
+        };
+        router = router.nest(
+            "/witness",
+            witness::router::router(witness.clone(), &prefixes),
+        );
     }
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(node, middleware::around))
-            .layer(HandleErrorLayer::new(async |_: tower::BoxError| timed_out()))
+            .layer(HandleErrorLayer::new(async |_: tower::BoxError| {
+                timed_out()
+            }))
             .layer(TimeoutLayer::new(REQUEST_WITHIN)),
     )
 }

@@ -25,8 +25,13 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let listener = TcpListener::bind(&node.config.listen)
         .await
-        .map_err(|error| ServeError::Bind { listen: node.config.listen.clone(), kind: error.kind() })?;
-    let address = listener.local_addr().map_err(|error| ServeError::Serve(error.kind()))?;
+        .map_err(|error| ServeError::Bind {
+            listen: node.config.listen.clone(),
+            kind: error.kind(),
+        })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| ServeError::Serve(error.kind()))?;
     let (stop, stopped) = watch::channel(false);
     if let Some(own) = &node.log {
         let size = own.log.reader().size();
@@ -39,9 +44,16 @@ pub async fn serve(
         loops.spawn(indexer::run(node.clone(), source.clone(), stopped.clone()));
     }
     for followed in &node.config.follow {
-        let Some(source) = node.source(followed.keys.origin()) else { continue };
+        let Some(source) = node.source(followed.keys.origin()) else {
+            continue;
+        };
         if let Bytes::Copy(replica) = &source.bytes {
-            loops.spawn(follow::run(node.clone(), followed.clone(), replica.clone(), stopped.clone()));
+            loops.spawn(follow::run(
+                node.clone(),
+                followed.clone(),
+                replica.clone(),
+                stopped.clone(),
+            ));
         }
     }
     loops.spawn(worker::run(node.clone(), stopped.clone()));
@@ -67,7 +79,9 @@ pub async fn serve(
             tracing::info!("closing: no new connections, open requests are answered");
             let _ = closing.send(true);
             // A reader that never hangs up must not keep the node from closing.
-            tokio::time::timeout(LAST_ANSWERS, &mut server).await.unwrap_or(Ok(()))
+            tokio::time::timeout(LAST_ANSWERS, &mut server)
+                .await
+                .unwrap_or(Ok(()))
         }
     };
     let _ = stop.send(true);
@@ -86,9 +100,17 @@ async fn housekeep(node: Shared, mut stop: watch::Receiver<bool>) {
         }
         node.refresh_admissions().await;
         if round.is_multiple_of(SWEEP_EVERY) {
-            match node.blobs.sweep(node.now(), node.config.limits.upload_seconds).await {
+            match node
+                .blobs
+                .sweep(node.now(), node.config.limits.upload_seconds)
+                .await
+            {
                 Ok(swept) if swept.files > 0 => {
-                    tracing::info!(files = swept.files, bytes = swept.bytes, "unfinished uploads removed");
+                    tracing::info!(
+                        files = swept.files,
+                        bytes = swept.bytes,
+                        "unfinished uploads removed"
+                    );
                 }
                 Ok(_) => {}
                 Err(error) => tracing::warn!(error = %chain(&error), "uploads not swept"),
@@ -129,7 +151,9 @@ impl ServeError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Bind { .. } => "stop the other program on that port, or change `listen` in node.toml",
+            Self::Bind { .. } => {
+                "stop the other program on that port, or change `listen` in node.toml"
+            }
             Self::Door(cause) => cause.hint(),
             Self::Serve(_) => "look at the log lines above, then start the node again",
         }

@@ -97,11 +97,13 @@ impl Source {
             Bytes::Copy(copy) => {
                 let copy = read(copy);
                 let taken_at = copy.taken_at(copy.size()).unwrap_or(0);
-                Some(Covering { size: copy.size(), note: copy.checkpoint()?.to_owned(), taken_at })
+                Some(Covering {
+                    size: copy.size(),
+                    note: copy.checkpoint()?.to_owned(),
+                    taken_at,
+                })
             }
-            Bytes::Own(reader) => {
-                Some(reader.latest()?.into())
-            }
+            Bytes::Own(reader) => Some(reader.latest()?.into()),
         }
     }
 
@@ -158,7 +160,11 @@ impl Source {
 
 impl From<QuorumCheckpoint> for Covering {
     fn from(kept: QuorumCheckpoint) -> Self {
-        Self { size: kept.size, note: kept.note.to_string(), taken_at: kept.time }
+        Self {
+            size: kept.size,
+            note: kept.note.to_string(),
+            taken_at: kept.time,
+        }
     }
 }
 
@@ -175,7 +181,11 @@ pub enum SourceError {
 }
 
 fn taken(copy: &Replica, (size, note): (u64, String)) -> Covering {
-    Covering { size, note, taken_at: copy.taken_at(size).unwrap_or(0) }
+    Covering {
+        size,
+        note,
+        taken_at: copy.taken_at(size).unwrap_or(0),
+    }
 }
 
 fn read(copy: &Arc<RwLock<Replica>>) -> std::sync::RwLockReadGuard<'_, Replica> {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use evidence::bundle;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use store::database::DatabaseError;
-use store::jobs::{AfterFailure, Failure, Lease, NewJob};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use store::database::DatabaseError;
+use store::jobs::{AfterFailure, Failure, Lease, NewJob};
 use tlog::hash::Hash;
 
 use crate::bundles::{GatherError, gather};
@@ -19,7 +19,12 @@ use crate::node::{Node, Shared};
 /// The job that writes the static bundles that a statement about a line changes, for hosts that serve files alone.
 pub fn bundle_job(line: Hash, statement: Hash, now: u64) -> NewJob {
     let payload = format!("{line} {statement}");
-    NewJob { kind: BUNDLE.to_owned(), payload, due_at: now, max_attempts: ATTEMPTS }
+    NewJob {
+        kind: BUNDLE.to_owned(),
+        payload,
+        due_at: now,
+        max_attempts: ATTEMPTS,
+    }
 }
 
 /// Takes one job after the other until `stop` says so.
@@ -46,7 +51,10 @@ pub async fn run(node: Shared, mut stop: tokio::sync::watch::Receiver<bool>) {
 /// # Errors
 /// [`DatabaseError`].
 pub async fn step(node: &Shared, worker: &str) -> Result<bool, DatabaseError> {
-    let lease = node.database.lease(worker, &[BUNDLE], node.now(), LEASE).await?;
+    let lease = node
+        .database
+        .lease(worker, &[BUNDLE], node.now(), LEASE)
+        .await?;
     let Some(lease) = lease else { return Ok(false) };
     match work(node, &lease).await {
         Ok(()) => {
@@ -55,11 +63,18 @@ pub async fn step(node: &Shared, worker: &str) -> Result<bool, DatabaseError> {
             }
         }
         Err(error) => {
-            let failure = Failure { error: error.to_string(), log: chain(&error) };
+            let failure = Failure {
+                error: error.to_string(),
+                log: chain(&error),
+            };
             match node.database.fail(&lease, &failure, node.now()).await {
-                Ok(AfterFailure::Dead) => tracing::error!(job = lease.job, error = %chain(&error), "dead letter"),
+                Ok(AfterFailure::Dead) => {
+                    tracing::error!(job = lease.job, error = %chain(&error), "dead letter")
+                }
                 Ok(_) => tracing::debug!(job = lease.job, error = %chain(&error), "job waits"),
-                Err(error) => tracing::warn!(job = lease.job, error = %chain(&error), "failure not recorded"),
+                Err(error) => {
+                    tracing::warn!(job = lease.job, error = %chain(&error), "failure not recorded")
+                }
             }
         }
     }
@@ -82,18 +97,32 @@ pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
-    let ids = lease.payload.split_once(' ').and_then(|(line, id)| Some((Hash::from_hex(line)?, Hash::from_hex(id)?)));
+    let ids = lease
+        .payload
+        .split_once(' ')
+        .and_then(|(line, id)| Some((Hash::from_hex(line)?, Hash::from_hex(id)?)));
     let (line, statement) = ids.ok_or(WorkError::Payload)?;
     // Until the views show the statement that caused this job, the bundles would be those from before it.
     if node.database.entries_of(statement).await?.is_empty() {
         return Err(WorkError::NotYet);
     }
-    let mut digests: BTreeSet<Hash> =
-        node.database.files_of(statement).await?.into_iter().map(|file| file.digest).collect();
+    let mut digests: BTreeSet<Hash> = node
+        .database
+        .files_of(statement)
+        .await?
+        .into_iter()
+        .map(|file| file.digest)
+        .collect();
     for source in &node.sources {
-        let Some(newest) = node.database.highest_serial(&source.origin, line).await? else { continue };
+        let Some(newest) = node.database.highest_serial(&source.origin, line).await? else {
+            continue;
+        };
         let from = newest.saturating_sub(NEWEST);
-        for row in node.database.updates_on_line(&source.origin, line, from, 1_000).await? {
+        for row in node
+            .database
+            .updates_on_line(&source.origin, line, from, 1_000)
+            .await?
+        {
             let files = node.database.files_of(row.statement).await?;
             digests.extend(files.into_iter().map(|file| file.digest));
         }
@@ -106,7 +135,11 @@ async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
         let bytes = bundle::write(&lines);
         let path = bundle_path(&node.config.data, digest);
         write(&path, &lease.worker, &bytes)?;
-        write(&path.with_extension("jsonl.gz"), &lease.worker, &gzip(&bytes)?)?;
+        write(
+            &path.with_extension("jsonl.gz"),
+            &lease.worker,
+            &gzip(&bytes)?,
+        )?;
         // A slow disk must not let the lease run out under a worker that is alive.
         let _ = node.database.heartbeat(lease, node.now(), LEASE).await;
     }

@@ -38,7 +38,9 @@ fn a_worker_of_its_own_writes_bundles_from_a_verified_copy_of_the_log() {
     for number in 0..4 {
         let offered = update(&format!("c{number}"), 1, None);
         assert_eq!(node.enter(&payload(&offered), &secret(1)).status, 201);
-        let file = node.path().join(format!("data/bundles/{}.jsonl", file_digest(&offered)));
+        let file = node
+            .path()
+            .join(format!("data/bundles/{}.jsonl", file_digest(&offered)));
         node.until("the bundle", |_| file.exists());
         let served = node.get(&format!("/bundle/{}.jsonl", file_digest(&offered)));
         assert_eq!(std::fs::read(&file).unwrap(), served.body);
@@ -52,7 +54,9 @@ fn the_job_of_a_killed_worker_is_taken_over_and_done_once_more() {
     let now = node.node.now();
     let offered = update("stable", 1, None);
     assert_eq!(node.enter(&payload(&offered), &secret(1)).status, 201);
-    let path = node.path().join(format!("data/bundles/{}.jsonl", file_digest(&offered)));
+    let path = node
+        .path()
+        .join(format!("data/bundles/{}.jsonl", file_digest(&offered)));
     node.until("the bundle", |_| path.exists());
     // A worker took a job and died: its lease ends, and the node's own worker does it.
     std::fs::remove_file(&path).unwrap();
@@ -60,7 +64,17 @@ fn the_job_of_a_killed_worker_is_taken_over_and_done_once_more() {
     node.block_on(async {
         let database = &node.node.database;
         let mut transaction = database.begin().await.unwrap();
-        transaction.enqueue(&[center::worker::bundle_job(line, tlog::hash::sha256(&payload(&offered)), now)], now).await.unwrap();
+        transaction
+            .enqueue(
+                &[center::worker::bundle_job(
+                    line,
+                    tlog::hash::sha256(&payload(&offered)),
+                    now,
+                )],
+                now,
+            )
+            .await
+            .unwrap();
         transaction.commit().await.unwrap();
         let leased = database.lease("dead", &["bundle"], now, 1).await.unwrap();
         // The node's own worker may have been faster; then there is nothing to take over.
@@ -68,7 +82,9 @@ fn the_job_of_a_killed_worker_is_taken_over_and_done_once_more() {
     });
     node.until("the bundle again", |_| path.exists());
     node.until("no job left", |node| {
-        let counts = node.block_on(node.node.database.job_counts(node.node.now())).unwrap();
+        let counts = node
+            .block_on(node.node.database.job_counts(node.node.now()))
+            .unwrap();
         (counts.ready, counts.waiting, counts.leased, counts.dead) == (0, 0, 0, 0)
     });
 }

@@ -298,7 +298,11 @@ impl Node {
         secret: &SigningKey,
         mut progress: impl FnMut(u64),
     ) -> Result<Uploaded, NodeError> {
-        let address = format!("{}?{}", blob_path(hashed.sha256), parameters(secret, hashed.sha256));
+        let address = format!(
+            "{}?{}",
+            blob_path(hashed.sha256),
+            parameters(secret, hashed.sha256)
+        );
         let name = || path.display().to_string();
         let Some(mut offset) = self.offset(&address)? else {
             return Ok(Uploaded::Held);
@@ -311,8 +315,14 @@ impl Node {
         let mut file = File::open(path).map_err(|cause| FileError::read(path, cause))?;
         let (mut failures, mut restarts, mut sent) = (0, 0, 0);
         loop {
-            let answer = match self.send(&mut file, path, (&address, hashed), offset, &mut sent, &mut progress)
-            {
+            let answer = match self.send(
+                &mut file,
+                path,
+                (&address, hashed),
+                offset,
+                &mut sent,
+                &mut progress,
+            ) {
                 Ok(answer) => answer,
                 Err(NodeError::Fetch(cause)) if may_pass(&cause) => {
                     let before = offset;

@@ -50,7 +50,8 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
         .chunks_exact(2)
         .map(|pair| {
             let pair = std::str::from_utf8(pair).ok().filter(|pair| {
-                pair.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
+                pair.bytes()
+                    .all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
             })?;
             u8::from_str_radix(pair, 16).ok()
         })

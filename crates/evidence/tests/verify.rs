@@ -1,13 +1,14 @@
 //! `verify` as attacks meet it: `evidence.md` §11, each attack beside its honest twin, and the laws of §8.
 
-
 mod kit;
 
 use evidence::bundle;
 use evidence::collect::Evidence;
 use evidence::judge::{self, Artifact, Choice};
 use evidence::key::PublicKey;
-use evidence::kind::update::{Activation, Audience, Class, Consent, State, Withdrawal, WithdrawalReason};
+use evidence::kind::update::{
+    Activation, Audience, Class, Consent, State, Withdrawal, WithdrawalReason,
+};
 use evidence::policy::Policy;
 use evidence::reason::CheckName;
 use evidence::state::{LineMark, Marks, Memory};
@@ -37,14 +38,25 @@ fn with(change: impl FnOnce(&mut evidence::kind::Update)) -> World {
 }
 
 fn remembers(serial: u64, statement: Hash) -> Memory {
-    let mark = LineMark { serial, statement, digest: file_digest(serial) };
-    Memory::Known(Marks { lines: [(line().id(), mark)].into(), ..Marks::default() })
+    let mark = LineMark {
+        serial,
+        statement,
+        digest: file_digest(serial),
+    };
+    Memory::Known(Marks {
+        lines: [(line().id(), mark)].into(),
+        ..Marks::default()
+    })
 }
 
 #[track_caller]
 fn assert_says(verdict: &Verdict, word: Word, check: &str, says: &str) {
     let found = checks(verdict);
-    assert_eq!((verdict.word, found.get(check).map(String::as_str)), (word, Some(says)), "{found:#?}");
+    assert_eq!(
+        (verdict.word, found.get(check).map(String::as_str)),
+        (word, Some(says)),
+        "{found:#?}"
+    );
 }
 
 #[test]
@@ -52,7 +64,10 @@ fn accepts_what_publisher_log_and_quorum_offer() {
     let verdict = world().judge(42, REQUIRE);
     assert_says(&verdict, Word::Accepted, "published", "ok");
     assert_eq!(checks(&verdict)["policy"], "note no-state");
-    assert_eq!((verdict.serial, verdict.unknown, verdict.misbehaviour.len()), (Some(42), 0, 0));
+    assert_eq!(
+        (verdict.serial, verdict.unknown, verdict.misbehaviour.len()),
+        (Some(42), 0, 0)
+    );
     assert!(verdict.not_checked.contains(&CheckName::Rebuilt));
 }
 
@@ -60,7 +75,10 @@ fn accepts_what_publisher_log_and_quorum_offer() {
 fn remembers_an_accepted_update_and_nothing_of_an_undecided_one() {
     let accepted = world().judge(42, REQUIRE);
     assert_eq!(accepted.next.lines[&line().id()].serial, 42);
-    assert_eq!(accepted.next.quorum_time, Some(Time::from_seconds(NOW - 3600)));
+    assert_eq!(
+        accepted.next.quorum_time,
+        Some(Time::from_seconds(NOW - 3600))
+    );
     let undecided = world().judge(42, "published = true\nsbom = true");
     assert_eq!(undecided.word, Word::Undecided);
     assert!(undecided.next.lines.is_empty());
@@ -78,8 +96,18 @@ fn at_02_an_older_serial_than_accepted_is_refused() {
     let first = sha256(&payload(&update(41, None)));
     let newer = sha256(&payload(&update(42, Some((41, first)))));
     let memory = remembers(42, newer);
-    assert_says(&world().judge_with(41, REQUIRE, &memory, NOW), Word::Refused, "serial", "fail rollback");
-    assert_says(&world().judge_with(42, REQUIRE, &memory, NOW), Word::Accepted, "serial", "ok");
+    assert_says(
+        &world().judge_with(41, REQUIRE, &memory, NOW),
+        Word::Refused,
+        "serial",
+        "fail rollback",
+    );
+    assert_says(
+        &world().judge_with(42, REQUIRE, &memory, NOW),
+        Word::Accepted,
+        "serial",
+        "ok",
+    );
 }
 
 #[test]
@@ -93,7 +121,15 @@ fn at_09_a_set_must_be_all_files_of_one_statement() {
     let judge = |artifact| {
         let policy = world.policy(REQUIRE);
         let now = Time::from_seconds(NOW);
-        judge::verify(&policy, &evidence, &artifact, now, &Memory::NotKept, &Choice::default()).word
+        judge::verify(
+            &policy,
+            &evidence,
+            &artifact,
+            now,
+            &Memory::NotKept,
+            &Choice::default(),
+        )
+        .word
     };
     assert_eq!(judge(files(&[(42, 42)])), Word::Accepted);
     assert_eq!(judge(files(&[(42, 42), (41, 41)])), Word::Refused);
@@ -106,7 +142,12 @@ fn at_09_a_set_must_be_all_files_of_one_statement() {
 #[test]
 fn at_10_an_update_of_another_line_is_refused() {
     let beta = with(|update| update.line.channel = word("beta"));
-    assert_says(&beta.judge(42, REQUIRE), Word::Refused, "logged", "fail line-not-allowed");
+    assert_says(
+        &beta.judge(42, REQUIRE),
+        Word::Refused,
+        "logged",
+        "fail line-not-allowed",
+    );
 }
 
 #[test]
@@ -114,7 +155,12 @@ fn at_12_one_stolen_key_of_a_threshold_of_two_offers_nothing() {
     let mut world = World::new();
     let bytes = payload(&update(42, None));
     world.log(&bytes, &[0]);
-    assert_says(&world.judge(42, REQUIRE), Word::Undecided, "published", "wait too-few-signatures");
+    assert_says(
+        &world.judge(42, REQUIRE),
+        Word::Undecided,
+        "published",
+        "wait too-few-signatures",
+    );
     world.log(&bytes, &[1]);
     assert_says(&world.judge(42, REQUIRE), Word::Accepted, "published", "ok");
 }
@@ -124,7 +170,12 @@ fn at_24_one_key_twice_is_one_key() {
     let mut world = World::new();
     let bytes = payload(&update(42, None));
     world.log(&bytes, &[0, 0, 0]);
-    assert_says(&world.judge(42, REQUIRE), Word::Undecided, "published", "wait too-few-signatures");
+    assert_says(
+        &world.judge(42, REQUIRE),
+        Word::Undecided,
+        "published",
+        "wait too-few-signatures",
+    );
 }
 
 #[test]
@@ -132,7 +183,9 @@ fn at_15_two_roots_for_one_size_convict_the_publishers_log() {
     let world = world();
     let mut lines = world.lines(2, NOW - 3600);
     let cosigners = [&world.witnesses[2]];
-    let other = world.log.checkpoint_of(Hash([9; 32]), &cosigners, NOW - 3600);
+    let other = world
+        .log
+        .checkpoint_of(Hash([9; 32]), &cosigners, NOW - 3600);
     let honest = judge_lines(&world, lines.clone());
     assert_eq!(honest.word, Word::Accepted);
     lines.extend(world.lines_under(&other));
@@ -148,7 +201,10 @@ fn at_15_two_roots_for_one_size_convict_the_publishers_log() {
 fn at_15_a_remembered_checkpoint_convicts_too() {
     let world = world();
     let other = world.log.checkpoint_of(Hash([9; 32]), &[], 0);
-    let marks = Marks { logs: [(world.log.origin.clone(), other)].into(), ..Marks::default() };
+    let marks = Marks {
+        logs: [(world.log.origin.clone(), other)].into(),
+        ..Marks::default()
+    };
     let verdict = world.judge_with(42, REQUIRE, &Memory::Known(marks), NOW);
     assert_says(&verdict, Word::Refused, "witnessed", "fail split-view");
 }
@@ -170,13 +226,27 @@ fn at_17_a_tier_is_refused_to_others_and_to_all_once_it_lapsed() {
     let tier = |days: i64| {
         with(|update| {
             let everyone_by = Time::from_seconds(NOW + days * 86_400);
-            update.audience = Audience::Tier { name: word("early"), permille: 10, everyone_by };
+            update.audience = Audience::Tier {
+                name: word("early"),
+                permille: 10,
+                everyone_by,
+            };
         })
     };
     let member = "published = true\naudience = { tiers = [\"early\"] }";
-    assert_says(&tier(5).judge(42, REQUIRE), Word::Refused, "audience", "fail tier");
+    assert_says(
+        &tier(5).judge(42, REQUIRE),
+        Word::Refused,
+        "audience",
+        "fail tier",
+    );
     assert_says(&tier(5).judge(42, member), Word::Accepted, "audience", "ok");
-    assert_says(&tier(-1).judge(42, member), Word::Refused, "audience", "fail tier-lapsed");
+    assert_says(
+        &tier(-1).judge(42, member),
+        Word::Refused,
+        "audience",
+        "fail tier-lapsed",
+    );
 }
 
 #[test]
@@ -188,10 +258,18 @@ fn at_18_one_signature_withdraws() {
     assert_eq!(world.judge(42, REQUIRE).word, Word::Accepted);
     let mut withdrawn = offered;
     let text = "crashes at start".into();
-    withdrawn.state = State::Withdrawn(Withdrawal { reason: WithdrawalReason::Crash, text });
+    withdrawn.state = State::Withdrawn(Withdrawal {
+        reason: WithdrawalReason::Crash,
+        text,
+    });
     withdrawn.supersedes = vec![sha256(&bytes)];
     world.log(&payload(&withdrawn), &[2]);
-    assert_says(&world.judge(42, REQUIRE), Word::Refused, "activation", "fail withdrawn");
+    assert_says(
+        &world.judge(42, REQUIRE),
+        Word::Refused,
+        "activation",
+        "fail withdrawn",
+    );
 }
 
 #[test]
@@ -199,7 +277,11 @@ fn a_friendlier_amendment_needs_the_threshold() {
     let mut world = World::new();
     let mut tier = update(42, None);
     let everyone_by = Time::from_seconds(NOW + 86_400);
-    tier.audience = Audience::Tier { name: word("early"), permille: 10, everyone_by };
+    tier.audience = Audience::Tier {
+        name: word("early"),
+        permille: 10,
+        everyone_by,
+    };
     let bytes = payload(&tier);
     world.log(&bytes, &[0, 1]);
     let mut everyone = tier;
@@ -207,7 +289,12 @@ fn a_friendlier_amendment_needs_the_threshold() {
     everyone.supersedes = vec![sha256(&bytes)];
     let amendment = payload(&everyone);
     world.log(&amendment, &[0]);
-    assert_says(&world.judge(42, REQUIRE), Word::Refused, "audience", "fail tier");
+    assert_says(
+        &world.judge(42, REQUIRE),
+        Word::Refused,
+        "audience",
+        "fail tier",
+    );
     world.log(&amendment, &[1]);
     assert_says(&world.judge(42, REQUIRE), Word::Accepted, "audience", "ok");
 }
@@ -215,14 +302,19 @@ fn a_friendlier_amendment_needs_the_threshold() {
 #[test]
 fn at_21_fewer_witnesses_than_the_quorum_leave_it_undecided() {
     let world = world();
-    for (witnesses, word, says) in
-        [(0, Word::Undecided, "wait too-few-witnesses"), (1, Word::Undecided, "wait too-few-witnesses"), (2, Word::Accepted, "ok")]
-    {
+    for (witnesses, word, says) in [
+        (0, Word::Undecided, "wait too-few-witnesses"),
+        (1, Word::Undecided, "wait too-few-witnesses"),
+        (2, Word::Accepted, "ok"),
+    ] {
         let verdict = judge_lines(&world, world.lines(witnesses, NOW - 3600));
         assert_says(&verdict, word, "witnessed", says);
         assert_eq!(checks(&verdict)["logged"], "ok");
         let row = verdict.check(CheckName::Witnessed).unwrap();
-        assert_eq!((row.have, row.need, row.of), (Some(witnesses as u64), Some(2), Some(3)));
+        assert_eq!(
+            (row.have, row.need, row.of),
+            (Some(witnesses as u64), Some(2), Some(3))
+        );
     }
 }
 
@@ -243,7 +335,10 @@ fn at_27_a_clock_behind_the_cosignatures_or_the_memory_waits() {
     assert_says(&before, Word::Undecided, "clock", "wait clock-behind");
     let within = world.judge_with(42, REQUIRE, &Memory::NotKept, NOW - 3600 - 299);
     assert_says(&within, Word::Accepted, "clock", "ok");
-    let marks = Marks { quorum_time: Some(Time::from_seconds(NOW + 86_400)), ..Marks::default() };
+    let marks = Marks {
+        quorum_time: Some(Time::from_seconds(NOW + 86_400)),
+        ..Marks::default()
+    };
     let remembered = world.judge_with(42, REQUIRE, &Memory::Known(marks), NOW);
     assert_says(&remembered, Word::Undecided, "clock", "wait clock-behind");
 }
@@ -253,13 +348,36 @@ fn activation_begins_and_ends() {
     let from = |from: i64, until: Option<i64>| {
         with(|update| {
             let until = until.map(|until| Time::from_seconds(NOW + until));
-            update.activation = Activation { from: Time::from_seconds(NOW + from), until };
+            update.activation = Activation {
+                from: Time::from_seconds(NOW + from),
+                until,
+            };
         })
     };
-    assert_says(&from(1, None).judge(42, REQUIRE), Word::Undecided, "activation", "wait not-yet");
-    assert_says(&from(0, None).judge(42, REQUIRE), Word::Accepted, "activation", "ok");
-    assert_says(&from(-9, Some(-1)).judge(42, REQUIRE), Word::Refused, "activation", "fail expired");
-    assert_says(&from(-9, Some(0)).judge(42, REQUIRE), Word::Accepted, "activation", "ok");
+    assert_says(
+        &from(1, None).judge(42, REQUIRE),
+        Word::Undecided,
+        "activation",
+        "wait not-yet",
+    );
+    assert_says(
+        &from(0, None).judge(42, REQUIRE),
+        Word::Accepted,
+        "activation",
+        "ok",
+    );
+    assert_says(
+        &from(-9, Some(-1)).judge(42, REQUIRE),
+        Word::Refused,
+        "activation",
+        "fail expired",
+    );
+    assert_says(
+        &from(-9, Some(0)).judge(42, REQUIRE),
+        Word::Accepted,
+        "activation",
+        "ok",
+    );
 }
 
 #[test]
@@ -270,12 +388,23 @@ fn consent_beyond_the_contract_and_a_product_change_are_refused() {
             update.actions.class = class;
         })
     };
-    let allows = "published = true\nconsent = { allow = [\"contract\", \"opt-in\", \"ask-each-time\"] }";
+    let allows =
+        "published = true\nconsent = { allow = [\"contract\", \"opt-in\", \"ask-each-time\"] }";
     let opt_in = asks(Consent::OptIn, Class::Feature);
-    assert_says(&opt_in.judge(42, REQUIRE), Word::Refused, "consent", "fail consent-needed");
+    assert_says(
+        &opt_in.judge(42, REQUIRE),
+        Word::Refused,
+        "consent",
+        "fail consent-needed",
+    );
     assert_says(&opt_in.judge(42, allows), Word::Accepted, "consent", "ok");
     let change = asks(Consent::Contract, Class::ProductChange);
-    assert_says(&change.judge(42, REQUIRE), Word::Refused, "consent", "fail product-change");
+    assert_says(
+        &change.judge(42, REQUIRE),
+        Word::Refused,
+        "consent",
+        "fail product-change",
+    );
     assert_says(&change.judge(42, allows), Word::Accepted, "consent", "ok");
 }
 
@@ -294,9 +423,17 @@ fn the_deny_list_names_digest_key_party_statement_or_serials() {
         format!("line = {line}\nserials = [42]"),
     ] {
         let require = format!("{REQUIRE}\n\n[[deny]]\n{denied}\nreason = \"crashes here\"");
-        assert_says(&world.judge(42, &require), Word::Refused, "denied", "fail denied");
+        assert_says(
+            &world.judge(42, &require),
+            Word::Refused,
+            "denied",
+            "fail denied",
+        );
     }
-    let other = format!("{REQUIRE}\n\n[[deny]]\ndigest = \"sha256:{}\"\nreason = \"x\"", file_digest(41));
+    let other = format!(
+        "{REQUIRE}\n\n[[deny]]\ndigest = \"sha256:{}\"\nreason = \"x\"",
+        file_digest(41)
+    );
     assert_says(&world.judge(42, &other), Word::Accepted, "denied", "ok");
 }
 
@@ -310,9 +447,19 @@ fn a_serial_must_be_linked_to_the_one_accepted_before() {
     let mut gap = World::new();
     gap.log(&payload(&update(42, Some((41, first)))), &[0, 1]);
     let incomplete = gap.judge_with(42, REQUIRE, &remembers(40, Hash([3; 32])), NOW);
-    assert_says(&incomplete, Word::Undecided, "serial", "wait chain-incomplete");
+    assert_says(
+        &incomplete,
+        Word::Undecided,
+        "serial",
+        "wait chain-incomplete",
+    );
     let unchained = "published = true\nserial = { chain = false }";
-    assert_says(&gap.judge_with(42, unchained, &remembers(40, Hash([3; 32])), NOW), Word::Accepted, "serial", "ok");
+    assert_says(
+        &gap.judge_with(42, unchained, &remembers(40, Hash([3; 32])), NOW),
+        Word::Accepted,
+        "serial",
+        "ok",
+    );
     let repeated = world().judge_with(42, REQUIRE, &remembers(42, Hash([3; 32])), NOW);
     assert_says(&repeated, Word::Refused, "serial", "fail other-chain");
 }
@@ -326,15 +473,30 @@ fn the_state_of_the_memory_is_told() {
         (Memory::Damaged, Word::Undecided, "wait state-damaged"),
         (Memory::Known(Marks::default()), Word::Accepted, "ok"),
     ] {
-        assert_says(&world.judge_with(42, REQUIRE, &memory, NOW), word, "policy", says);
+        assert_says(
+            &world.judge_with(42, REQUIRE, &memory, NOW),
+            word,
+            "policy",
+            says,
+        );
     }
 }
 
 #[test]
 fn an_update_waits_until_it_has_been_public_for_the_minimum_age() {
     let require = |age: &str| format!("published = {{ min-age = \"{age}\" }}");
-    assert_says(&world().judge(42, &require("PT59M")), Word::Accepted, "published", "ok");
-    assert_says(&world().judge(42, &require("PT61M")), Word::Undecided, "published", "wait too-young");
+    assert_says(
+        &world().judge(42, &require("PT59M")),
+        Word::Accepted,
+        "published",
+        "ok",
+    );
+    assert_says(
+        &world().judge(42, &require("PT61M")),
+        Word::Undecided,
+        "published",
+        "wait too-young",
+    );
 }
 
 #[test]
@@ -343,7 +505,11 @@ fn what_this_version_cannot_judge_is_never_accepted_by_silence() {
     // `advisories` has no `otherwise`; the others say here what becomes of missing.
     let plain = ["newest", "fresh", "provenance", "sbom", "rules-fingerprint"];
     for name in plain {
-        let value = if name == "fresh" { "{ max-age = \"P1D\" }" } else { "true" };
+        let value = if name == "fresh" {
+            "{ max-age = \"P1D\" }"
+        } else {
+            "true"
+        };
         let verdict = world.judge(42, &format!("{REQUIRE}\n{name} = {value}"));
         assert_eq!(verdict.word, Word::Undecided, "{name}");
         assert!(checks(&verdict)[name].starts_with("wait "), "{name}");
@@ -355,7 +521,14 @@ fn what_this_version_cannot_judge_is_never_accepted_by_silence() {
         "\n[party]\ncenter-eu = {{ operator = \"Stichting\", jurisdiction = \"NL\", roles = [\"center\", \"rebuilder\", \
          \"reviewer\", \"assessor\"], log = \"log.acme.example/v1\", keys = [\"{key}\"] }}"
     );
-    for name in ["standing", "rebuilt", "reviewed", "rules-reviewed", "assessed", "data-checked"] {
+    for name in [
+        "standing",
+        "rebuilt",
+        "reviewed",
+        "rules-reviewed",
+        "assessed",
+        "data-checked",
+    ] {
         for (otherwise, word, state) in [
             ("undecided", Word::Undecided, "wait"),
             ("refuse", Word::Refused, "fail"),
@@ -373,7 +546,10 @@ fn a_proof_of_another_entry_or_a_damaged_checkpoint_proves_nothing() {
     let world = world();
     let good = world.bundle(2, NOW - 3600);
     let text = String::from_utf8(good).unwrap();
-    for (from, to) in [("\"logIndex\":\"2\"", "\"logIndex\":\"3\""), ("\"logIndex\":\"3\"", "\"logIndex\":\"2\"")] {
+    for (from, to) in [
+        ("\"logIndex\":\"2\"", "\"logIndex\":\"3\""),
+        ("\"logIndex\":\"3\"", "\"logIndex\":\"2\""),
+    ] {
         let swapped = text.replace(from, to);
         let evidence = Evidence::read([swapped.as_bytes()]);
         let verdict = kit::judge(&world.policy(REQUIRE), &evidence, 42, &Memory::NotKept, NOW);
@@ -412,7 +588,12 @@ fn l8_a_key_of_another_line_cannot_publish_here() {
     let mut world = World::new();
     world.log_by(&payload(&update(42, None)), &release_key(98));
     world.log_by(&payload(&update(42, None)), &release_key(99));
-    assert_says(&world.judge(42, REQUIRE), Word::Undecided, "logged", "wait not-logged");
+    assert_says(
+        &world.judge(42, REQUIRE),
+        Word::Undecided,
+        "logged",
+        "wait not-logged",
+    );
 }
 
 /// "No single flipped byte of the bundle leads to `accepted`": every byte.
@@ -420,7 +601,9 @@ fn l8_a_key_of_another_line_cannot_publish_here() {
 fn l9_no_flipped_byte_of_a_bundle_is_accepted() {
     let mut world = World::new();
     world.log(&payload(&update(42, None)), &[0]);
-    let text = world.policy_text(REQUIRE).replace("threshold = 2", "threshold = 1");
+    let text = world
+        .policy_text(REQUIRE)
+        .replace("threshold = 2", "threshold = 1");
     let policy = Policy::parse(&text, Time::from_seconds(NOW)).unwrap();
     let good = world.bundle(2, NOW - 3600);
     let judge = |bytes: &[u8]| {
@@ -449,7 +632,13 @@ fn bundles_read_back_from_bytes_judge_the_same() {
 }
 
 fn judge_lines(world: &World, lines: Vec<bundle::BundleLine>) -> Verdict {
-    kit::judge(&world.policy(REQUIRE), &Evidence::of(lines), 42, &Memory::NotKept, NOW)
+    kit::judge(
+        &world.policy(REQUIRE),
+        &Evidence::of(lines),
+        42,
+        &Memory::NotKept,
+        NOW,
+    )
 }
 
 #[test]
@@ -460,7 +649,10 @@ fn at_06_more_lines_than_are_read_are_never_accepted_whatever_their_order() {
     world.log(&bytes, &[0, 1]);
     let mut withdrawn = offered;
     let text = "crashes at start".into();
-    withdrawn.state = State::Withdrawn(Withdrawal { reason: WithdrawalReason::Crash, text });
+    withdrawn.state = State::Withdrawn(Withdrawal {
+        reason: WithdrawalReason::Crash,
+        text,
+    });
     withdrawn.supersedes = vec![sha256(&bytes)];
     world.log(&payload(&withdrawn), &[2]);
     let lines = world.lines(2, NOW - 3600);
@@ -468,7 +660,8 @@ fn at_06_more_lines_than_are_read_are_never_accepted_whatever_their_order() {
     let write = |line: &bundle::BundleLine| [line.to_bytes(), b"\n".to_vec()].concat();
     let (first, second, last) = (write(&lines[0]), write(&lines[1]), write(&lines[2]));
     let policy = world.policy(REQUIRE);
-    let judge = |file: &[u8]| kit::judge(&policy, &Evidence::read([file]), 42, &Memory::NotKept, NOW);
+    let judge =
+        |file: &[u8]| kit::judge(&policy, &Evidence::read([file]), 42, &Memory::NotKept, NOW);
     let cut = judge(&[first.clone(), second.clone(), junk.clone(), last.clone()].concat());
     assert_says(&cut, Word::Undecided, "logged", "wait limit");
     let whole = judge(&[first, second, last].concat());
@@ -483,7 +676,10 @@ fn a_damaged_withdrawal_is_not_passed_over() {
     world.log(&bytes, &[0, 1]);
     let mut withdrawn = offered;
     let text = "crashes at start".into();
-    withdrawn.state = State::Withdrawn(Withdrawal { reason: WithdrawalReason::Crash, text });
+    withdrawn.state = State::Withdrawn(Withdrawal {
+        reason: WithdrawalReason::Crash,
+        text,
+    });
     withdrawn.supersedes = vec![sha256(&bytes)];
     let last = payload(&withdrawn);
     world.log(&last, &[2]);
@@ -492,8 +688,16 @@ fn a_damaged_withdrawal_is_not_passed_over() {
     let damaged = lines.pop().unwrap();
     let mut place = damaged.place().clone();
     place.hashes[0].0[0] ^= 1;
-    lines.push(bundle::BundleLine::new(damaged.envelope().clone(), damaged.entry().clone(), place).unwrap());
-    assert_says(&judge_lines(&world, lines), Word::Undecided, "logged", "wait bad-proof");
+    lines.push(
+        bundle::BundleLine::new(damaged.envelope().clone(), damaged.entry().clone(), place)
+            .unwrap(),
+    );
+    assert_says(
+        &judge_lines(&world, lines),
+        Word::Undecided,
+        "logged",
+        "wait bad-proof",
+    );
 }
 
 #[test]
@@ -511,9 +715,16 @@ fn marks_only_rise() {
     for serial in 1..=9 {
         larger.log(&payload(&update(serial, None)), &[0]);
     }
-    higher.logs.insert(origin.clone(), larger.log.checkpoint(&[], 0));
-    let kept = world.judge_with(42, REQUIRE, &Memory::Known(higher.clone()), NOW).next;
-    assert_eq!((kept.policy, kept.quorum_time), (higher.policy, higher.quorum_time));
+    higher
+        .logs
+        .insert(origin.clone(), larger.log.checkpoint(&[], 0));
+    let kept = world
+        .judge_with(42, REQUIRE, &Memory::Known(higher.clone()), NOW)
+        .next;
+    assert_eq!(
+        (kept.policy, kept.quorum_time),
+        (higher.policy, higher.quorum_time)
+    );
     assert_eq!(kept.logs[&origin], higher.logs[&origin]);
 }
 

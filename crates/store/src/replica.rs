@@ -45,7 +45,12 @@ impl Replica {
         }
         fs::remove_dir_all(folder)?;
         fs::create_dir_all(folder.join("quorum"))?;
-        Ok(Self { folder: folder.into(), edge: Edge::default(), checkpoint: None, kept: BTreeSet::new() })
+        Ok(Self {
+            folder: folder.into(),
+            edge: Edge::default(),
+            checkpoint: None,
+            kept: BTreeSet::new(),
+        })
     }
 
     /// Number of entries.
@@ -67,7 +72,11 @@ impl Replica {
     ///
     /// # Errors
     /// [`ReplicaError::OtherTree`].
-    pub fn check<E: AsRef<[u8]>>(&self, entries: &[E], witnessed: &Witnessed) -> Result<(), ReplicaError> {
+    pub fn check<E: AsRef<[u8]>>(
+        &self,
+        entries: &[E],
+        witnessed: &Witnessed,
+    ) -> Result<(), ReplicaError> {
         self.grown(entries, witnessed).map(|_| ())
     }
 
@@ -77,7 +86,11 @@ impl Replica {
     ///
     /// # Errors
     /// [`ReplicaError::OtherTree`] if they do not make that tree: then nothing of the copy changed that anyone reads.
-    pub fn extend<E: AsRef<[u8]>>(&mut self, entries: &[E], witnessed: &Witnessed) -> Result<(), ReplicaError> {
+    pub fn extend<E: AsRef<[u8]>>(
+        &mut self,
+        entries: &[E],
+        witnessed: &Witnessed,
+    ) -> Result<(), ReplicaError> {
         let checkpoint = witnessed.checkpoint();
         let (edge, finished) = self.grown(entries, witnessed)?;
         self.write_bundles(entries)?;
@@ -88,7 +101,10 @@ impl Replica {
             self.write(&tile.path(), &tile::to_bytes(hashes))?;
         }
         let note = witnessed.signed().note();
-        self.write(&format!("quorum/{:020}", checkpoint.size()), note.as_bytes())?;
+        self.write(
+            &format!("quorum/{:020}", checkpoint.size()),
+            note.as_bytes(),
+        )?;
         // From here on the new size counts.
         self.write("checkpoint", note.as_bytes())?;
         self.kept.insert(checkpoint.size());
@@ -116,7 +132,9 @@ impl Replica {
     /// # Errors
     /// [`ReplicaError::Io`].
     pub fn first_covering(&self, index: u64) -> Result<Option<(u64, String)>, ReplicaError> {
-        let Some(size) = self.kept.range(index.saturating_add(1)..).next() else { return Ok(None) };
+        let Some(size) = self.kept.range(index.saturating_add(1)..).next() else {
+            return Ok(None);
+        };
         let note = fs::read_to_string(self.folder.join(format!("quorum/{size:020}")))?;
         Ok(Some((*size, note)))
     }
@@ -126,7 +144,9 @@ impl Replica {
     /// # Errors
     /// [`ReplicaError::Io`].
     pub fn before(&self, size: u64) -> Result<Option<(u64, String)>, ReplicaError> {
-        let Some(size) = self.kept.range(..size).next_back() else { return Ok(None) };
+        let Some(size) = self.kept.range(..size).next_back() else {
+            return Ok(None);
+        };
         let note = fs::read_to_string(self.folder.join(format!("quorum/{size:020}")))?;
         Ok(Some((*size, note)))
     }
@@ -134,7 +154,11 @@ impl Replica {
     /// When this copy took the kept checkpoint of `size` entries, in seconds since the epoch; `None` if it keeps none.
     pub fn taken_at(&self, size: u64) -> Option<u64> {
         let file = fs::metadata(self.folder.join(format!("quorum/{size:020}"))).ok()?;
-        let since = file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        let since = file
+            .modified()
+            .ok()?
+            .duration_since(std::time::UNIX_EPOCH)
+            .ok()?;
         Some(since.as_secs())
     }
 
@@ -177,7 +201,9 @@ impl Replica {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
-        let Ok(checkpoint) = parse(&note) else { return Ok(None) };
+        let Ok(checkpoint) = parse(&note) else {
+            return Ok(None);
+        };
         let mut replica = Self {
             folder: folder.into(),
             edge: Edge::default(),
@@ -188,8 +214,16 @@ impl Replica {
         let mut levels = Vec::new();
         for level in 0..8 {
             let width = partial_width(level, size);
-            let tile = Tile { level, index: full_tiles(level, size), width };
-            levels.push(if width == 0 { Vec::new() } else { replica.tile(tile).unwrap_or_default() });
+            let tile = Tile {
+                level,
+                index: full_tiles(level, size),
+                width,
+            };
+            levels.push(if width == 0 {
+                Vec::new()
+            } else {
+                replica.tile(tile).unwrap_or_default()
+            });
         }
         let edge = Edge::from_levels(size, levels).filter(|edge| edge.root() == checkpoint.root());
         let Some(edge) = edge else { return Ok(None) };
@@ -198,7 +232,9 @@ impl Replica {
             let name = entry?.file_name();
             let size = name.to_str().and_then(|name| name.parse::<u64>().ok());
             // A crash may have kept a checkpoint whose tree was never finished.
-            replica.kept.extend(size.filter(|size| *size <= checkpoint.size()));
+            replica
+                .kept
+                .extend(size.filter(|size| *size <= checkpoint.size()));
         }
         Ok(Some(replica))
     }
@@ -209,7 +245,11 @@ impl Replica {
         while !rest.is_empty() {
             let index = at / u64::from(TILE_WIDTH);
             let held = usize::try_from(at % u64::from(TILE_WIDTH)).unwrap_or(0);
-            let mut bundle = if held > 0 { self.bundle(index)? } else { Vec::new() };
+            let mut bundle = if held > 0 {
+                self.bundle(index)?
+            } else {
+                Vec::new()
+            };
             let room = usize::from(TILE_WIDTH) - held;
             let (now, later) = rest.split_at(rest.len().min(room));
             for entry in now {
@@ -226,8 +266,14 @@ impl Replica {
     /// The entry bundle at `index`, as wide as the present size makes it.
     fn bundle(&self, index: u64) -> Result<Vec<u8>, ReplicaError> {
         let full = index < full_tiles(0, self.size());
-        let width = if full { TILE_WIDTH } else { partial_width(0, self.size()) };
-        Ok(fs::read(self.folder.join(EntryTile { index, width }.path()))?)
+        let width = if full {
+            TILE_WIDTH
+        } else {
+            partial_width(0, self.size())
+        };
+        Ok(fs::read(
+            self.folder.join(EntryTile { index, width }.path()),
+        )?)
     }
 
     /// A tile; a partial one may have been written at a larger width since.
@@ -237,7 +283,14 @@ impl Replica {
             tile::hashes(&bytes, tile.width).ok_or(ReplicaError::Damaged)
         };
         let full = tile.full();
-        let candidates = [tile, full, Tile { width: partial_width(tile.level, self.size()), ..tile }];
+        let candidates = [
+            tile,
+            full,
+            Tile {
+                width: partial_width(tile.level, self.size()),
+                ..tile
+            },
+        ];
         for candidate in candidates {
             if candidate.width < tile.width {
                 continue;
@@ -288,9 +341,13 @@ impl ReplicaError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Damaged | Self::Range => "start the node again: it fetches the log anew where the copy does not recompute",
+            Self::Damaged | Self::Range => {
+                "start the node again: it fetches the log anew where the copy does not recompute"
+            }
             Self::Io(_) => "check that the data folder is mounted, readable and writable",
-            Self::OtherTree => "fetch again; if it stays, keep the entries and the checkpoint: together they are evidence",
+            Self::OtherTree => {
+                "fetch again; if it stays, keep the entries and the checkpoint: together they are evidence"
+            }
         }
     }
 }

@@ -50,7 +50,8 @@ fuzz_target!(|bundle: &[u8]| {
         assert!(
             read.lines()
                 .iter()
-                .any(|line| line.envelope == original.envelope && line.entry == original.entry),
+                .any(|line| line.envelope() == original.envelope()
+                    && line.entry() == original.entry()),
             "accepted without the statement that was signed"
         );
     }

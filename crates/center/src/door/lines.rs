@@ -48,7 +48,12 @@ impl Lines {
         let KindPlan::Update(update) = &plan.kind else {
             let signings = node.database.signings_of(plan.statement).await?;
             let logged = signings.iter().any(|signing| signing.origin == origin);
-            return Ok(Facts { party, logged, superseded: Vec::new(), kind: KindFacts::Nothing });
+            return Ok(Facts {
+                party,
+                logged,
+                superseded: Vec::new(),
+                kind: KindFacts::Nothing,
+            });
         };
         if !self.0.contains_key(&update.line) {
             let line = Line::read(node, origin, update.line).await?;
@@ -57,7 +62,12 @@ impl Lines {
         let line = self.0.get(&update.line);
         match line {
             Some(line) => line.facts(node, origin, plan, update, party).await,
-            None => Ok(Facts { party, logged: false, superseded: Vec::new(), kind: KindFacts::Nothing }),
+            None => Ok(Facts {
+                party,
+                logged: false,
+                superseded: Vec::new(),
+                kind: KindFacts::Nothing,
+            }),
         }
     }
 
@@ -68,10 +78,10 @@ impl Lines {
         let id = update.line.id();
         let line = self.0.get_mut(&id)?;
         if accepted.act() != Act::FurtherSigning {
-            let serial = line
-                .serials
-                .entry(update.serial)
-                .or_insert_with(|| Serial { first: statement.id(), statements: Vec::new() });
+            let serial = line.serials.entry(update.serial).or_insert_with(|| Serial {
+                first: statement.id(),
+                statements: Vec::new(),
+            });
             serial.statements.push(statement.id());
             if line.recent.len() >= MOST_RECENT {
                 line.recent.clear();
@@ -104,10 +114,16 @@ impl Line {
         let mut line = Self::default();
         // What the views do not show yet is read first, then the views: nothing falls between them.
         let cursor = node.database.cursor(origin).await?;
-        let tail = node.database.signings_from(origin, cursor, MOST_TAIL).await?;
+        let tail = node
+            .database
+            .signings_from(origin, cursor, MOST_TAIL)
+            .await?;
         let (mut from, mut limit) = (0, PAGE);
         loop {
-            let rows = node.database.updates_on_line(origin, id, from, limit).await?;
+            let rows = node
+                .database
+                .updates_on_line(origin, id, from, limit)
+                .await?;
             let is_last = rows.len() < limit as usize;
             let last = rows.last().map_or(from, |row| row.serial);
             for row in rows {
@@ -118,16 +134,28 @@ impl Line {
             }
             // A full page may end within a serial, so the next one begins with that serial again; one serial that fills a
             // whole page needs a larger page.
-            limit = if last == from { limit.saturating_mul(2) } else { PAGE };
+            limit = if last == from {
+                limit.saturating_mul(2)
+            } else {
+                PAGE
+            };
             from = last;
         }
         // In the order of acceptance, which is the order of the log.
         let mut tail = tail;
         tail.sort_by_key(|signing| signing.number);
         for signing in tail {
-            let Some(body) = node.database.body(signing.statement).await? else { continue };
-            let Ok(statement) = Statement::parse(body.as_bytes()) else { continue };
-            let Some(update) = statement.kind().as_update().filter(|update| update.line.id() == id) else {
+            let Some(body) = node.database.body(signing.statement).await? else {
+                continue;
+            };
+            let Ok(statement) = Statement::parse(body.as_bytes()) else {
+                continue;
+            };
+            let Some(update) = statement
+                .kind()
+                .as_update()
+                .filter(|update| update.line.id() == id)
+            else {
                 continue;
             };
             line.add(update.serial, statement.id());
@@ -136,10 +164,10 @@ impl Line {
     }
 
     fn add(&mut self, serial: u64, statement: Hash) {
-        let known = self
-            .serials
-            .entry(serial)
-            .or_insert_with(|| Serial { first: statement, statements: Vec::new() });
+        let known = self.serials.entry(serial).or_insert_with(|| Serial {
+            first: statement,
+            statements: Vec::new(),
+        });
         if !known.statements.contains(&statement) {
             known.statements.push(statement);
         }
@@ -153,18 +181,28 @@ impl Line {
         update: &UpdatePlan,
         party: Word,
     ) -> Result<Facts, DatabaseError> {
-        let holds = |id: &Hash| self.serials.values().any(|serial| serial.statements.contains(id));
+        let holds = |id: &Hash| {
+            self.serials
+                .values()
+                .any(|serial| serial.statements.contains(id))
+        };
         let serial = match self.serials.get(&update.serial) {
             Some(serial) => {
                 let latest = serial.statements.last().copied().unwrap_or(serial.first);
                 let latest = self.statement(node, latest).await?;
-                latest.map(|latest| SerialFacts { first: serial.first, latest: Box::new(latest) })
+                latest.map(|latest| SerialFacts {
+                    first: serial.first,
+                    latest: Box::new(latest),
+                })
             }
             None => None,
         };
         let mut patch_from = Vec::new();
         for digest in &update.patch_from {
-            let rows = node.database.updates_by_file(&digest.to_hex(), PAGE).await?;
+            let rows = node
+                .database
+                .updates_by_file(&digest.to_hex(), PAGE)
+                .await?;
             let earlier = rows.iter().any(|row| {
                 row.origin == origin && row.line == update.line && row.serial < update.serial
             });
@@ -174,10 +212,17 @@ impl Line {
         Ok(Facts {
             logged: holds(&plan.statement),
             superseded: superseded
-                .map(|id| LoggedStatement { id: *id, kind: KindName::Update, party: party.clone() })
+                .map(|id| LoggedStatement {
+                    id: *id,
+                    kind: KindName::Update,
+                    party: party.clone(),
+                })
                 .collect(),
             kind: KindFacts::Update(UpdateFacts {
-                highest: self.serials.last_key_value().map(|(serial, known)| (*serial, known.first)),
+                highest: self
+                    .serials
+                    .last_key_value()
+                    .map(|(serial, known)| (*serial, known.first)),
                 serial,
                 patch_from,
                 rules_set: None,

@@ -7,8 +7,8 @@ use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream, StreamExt};
 use evidence::upload;
+use futures_util::stream::{self, Stream, StreamExt};
 use serde::Deserialize;
 use store::blob_rows::{NewBlob, Place};
 use store::blobs::{Begin, BlobError, BlobReader, Upload};
@@ -53,7 +53,11 @@ pub async fn head(
 
 /// D2, for bytes: the key is admitted here, and signed this digest.
 async fn check(node: &Shared, digest: Hash, permission: &Permission) -> Result<(), Problem> {
-    let key = permission.key.as_deref().and_then(Hash::from_hex).ok_or_else(not_admitted)?;
+    let key = permission
+        .key
+        .as_deref()
+        .and_then(Hash::from_hex)
+        .ok_or_else(not_admitted)?;
     let admitted = node.admitted(key).await.ok_or_else(not_admitted)?;
     let signature = permission.signature.as_deref().unwrap_or_default();
     if !upload::is_allowed(&admitted.key, digest, signature) {
@@ -69,22 +73,37 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let digest = parse(&hex)?;
-    let row = node.database.blob(digest).await?.filter(|row| !row.withheld);
+    let row = node
+        .database
+        .blob(digest)
+        .await?
+        .filter(|row| !row.withheld);
     let etag = format!("\"{digest}\"");
     let fixed = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+        (
+            header::CACHE_CONTROL,
+            "public, max-age=31536000, immutable".to_owned(),
+        ),
         (header::ETAG, etag.clone()),
         // A blob is anybody's bytes: a browser must neither guess a type nor run it on this origin.
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CONTENT_DISPOSITION, "attachment".to_owned()),
     ];
-    if row.is_some() && headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen == etag.as_str()) {
+    if row.is_some()
+        && headers
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|seen| seen == etag.as_str())
+    {
         return Ok((StatusCode::NOT_MODIFIED, fixed).into_response());
     }
     match row.map(|row| row.place) {
         Some(Place::Row { .. }) => {
-            let text = node.database.body(digest).await?.ok_or_else(Problem::not_found)?;
+            let text = node
+                .database
+                .body(digest)
+                .await?
+                .ok_or_else(Problem::not_found)?;
             Ok((fixed, text).into_response())
         }
         Some(Place::File { size }) => {
@@ -114,7 +133,9 @@ pub async fn put(
         .ok_or_else(|| Problem::bad_request("Content-Length is missing"))?;
     let total = match number(&headers, "upload-length")? {
         Some(total) => total,
-        None => offset.checked_add(length).ok_or_else(|| Problem::bad_request("too long"))?,
+        None => offset
+            .checked_add(length)
+            .ok_or_else(|| Problem::bad_request("too long"))?,
     };
     let mut body = body.into_data_stream();
     let upload = match node.blobs.begin(digest, Some(total)).await {
@@ -143,7 +164,11 @@ pub async fn put(
     Ok(StatusCode::CREATED.into_response())
 }
 
-async fn receive(mut upload: Upload, offset: u64, body: &mut BodyDataStream) -> Result<Upload, Problem> {
+async fn receive(
+    mut upload: Upload,
+    offset: u64,
+    body: &mut BodyDataStream,
+) -> Result<Upload, Problem> {
     let mut at = offset;
     let mut waiting: Vec<u8> = Vec::new();
     while let Some(piece) = body.next().await {
@@ -159,12 +184,20 @@ async fn receive(mut upload: Upload, offset: u64, body: &mut BodyDataStream) -> 
 }
 
 async fn record(node: &Shared, digest: Hash, size: u64) -> Result<(), Problem> {
-    let row = NewBlob::File { digest, size, withheld: false };
+    let row = NewBlob::File {
+        digest,
+        size,
+        withheld: false,
+    };
     Ok(node.database.record_blobs(&[row], node.now()).await?)
 }
 
 async fn public_size(node: &Shared, digest: Hash) -> Result<Option<u64>, Problem> {
-    let row = node.database.blob(digest).await?.filter(|row| !row.withheld);
+    let row = node
+        .database
+        .blob(digest)
+        .await?
+        .filter(|row| !row.withheld);
     Ok(row.and_then(|row| match row.place {
         Place::Absent => None,
         Place::File { size } | Place::Row { size } => Some(size),
@@ -189,13 +222,18 @@ fn pieces(reader: BlobReader) -> impl Stream<Item = Result<Vec<u8>, BlobError>> 
 }
 
 fn parse(hex: &str) -> Result<Hash, Problem> {
-    Hash::from_hex(hex).ok_or_else(|| Problem::bad_request("the address is not 64 lower-case hexadecimal digits"))
+    Hash::from_hex(hex)
+        .ok_or_else(|| Problem::bad_request("the address is not 64 lower-case hexadecimal digits"))
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
     let parsed = value.to_str().ok().and_then(|text| text.parse().ok());
-    parsed.map(Some).ok_or_else(|| Problem::bad_request(format!("{name} is no number")))
+    parsed
+        .map(Some)
+        .ok_or_else(|| Problem::bad_request(format!("{name} is no number")))
 }
 
 /// Bytes that are gathered before they go to the disk.

@@ -11,15 +11,23 @@ use crate::node::Shared;
 use crate::worker::gzip;
 
 /// The bundle as the logs stand now: equal logs, equal bytes.
-pub async fn get(State(node): State<Shared>, Path(name): Path<String>) -> Result<Response, Problem> {
+pub async fn get(
+    State(node): State<Shared>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
     let (digest, compressed) = match name.strip_suffix(".jsonl.gz") {
         Some(hex) => (Hash::from_hex(hex), true),
         None => (name.strip_suffix(".jsonl").and_then(Hash::from_hex), false),
     };
     let digest = digest.ok_or_else(Problem::not_found)?;
-    let plain = bundles::bytes(&node, digest).await?.ok_or_else(not_logged)?;
+    let plain = bundles::bytes(&node, digest)
+        .await?
+        .ok_or_else(not_logged)?;
     let (kind, bytes) = if compressed {
-        ("application/gzip", gzip(&plain).map_err(|error| Problem::unavailable(&error))?)
+        (
+            "application/gzip",
+            gzip(&plain).map_err(|error| Problem::unavailable(&error))?,
+        )
     } else {
         ("application/jsonl", plain.to_vec())
     };

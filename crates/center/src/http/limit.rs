@@ -16,7 +16,11 @@ pub struct RateLimit {
 impl RateLimit {
     /// `per_second` requests on average, `burst` at once.
     pub fn new(per_second: u32, burst: u32) -> Self {
-        Self { per_second: per_second.into(), burst: burst.into(), buckets: Mutex::default() }
+        Self {
+            per_second: per_second.into(),
+            burst: burst.into(),
+            buckets: Mutex::default(),
+        }
     }
 
     /// Takes one request of `address` at `now`; otherwise the whole seconds to wait, at least 1.
@@ -28,9 +32,13 @@ impl RateLimit {
         if buckets.len() >= MOST_ADDRESSES {
             // Forgetting full buckets changes nothing for their owners; an attacker with many addresses only empties
             // buckets that nobody needs.
-            buckets.retain(|_, bucket| bucket.refilled(now, self.per_second, self.burst) < self.burst);
+            buckets
+                .retain(|_, bucket| bucket.refilled(now, self.per_second, self.burst) < self.burst);
         }
-        let bucket = buckets.entry(address).or_insert(Bucket { tokens: self.burst, at: now });
+        let bucket = buckets.entry(address).or_insert(Bucket {
+            tokens: self.burst,
+            at: now,
+        });
         bucket.tokens = bucket.refilled(now, self.per_second, self.burst);
         bucket.at = now;
         if bucket.tokens >= 1.0 {
@@ -84,7 +92,10 @@ mod tests {
         let limit = RateLimit::new(1, 1);
         let start = Instant::now();
         assert_eq!(limit.take(ADDRESS, start), Ok(()));
-        assert_eq!(limit.take(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), start), Ok(()));
+        assert_eq!(
+            limit.take(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), start),
+            Ok(())
+        );
         assert_eq!(limit.take(ADDRESS, start), Err(1));
     }
 }

@@ -33,16 +33,29 @@ pub async fn newest(
     // The tail is read first, then the views: nothing falls between them.
     let tail = tail(&node, &own.origin, id).await?;
     let known = database.highest_serial(&own.origin, id).await?;
-    let newest = tail.iter().map(|row| row.serial).max().max(known).ok_or_else(Problem::not_found)?;
-    let rows = database.updates_on_line(&own.origin, id, newest, MOST_AMENDMENTS).await?;
+    let newest = tail
+        .iter()
+        .map(|row| row.serial)
+        .max()
+        .max(known)
+        .ok_or_else(Problem::not_found)?;
+    let rows = database
+        .updates_on_line(&own.origin, id, newest, MOST_AMENDMENTS)
+        .await?;
     let shown = rows.into_iter().map(|row| Row {
         serial: row.serial,
         statement: row.statement,
         state: row.state,
         index: Some(row.index),
     });
-    let rows: Vec<Row> = shown.chain(tail).filter(|row| row.serial == newest).collect();
-    let (first, last) = rows.first().zip(rows.last()).ok_or_else(Problem::not_found)?;
+    let rows: Vec<Row> = shown
+        .chain(tail)
+        .filter(|row| row.serial == newest)
+        .collect();
+    let (first, last) = rows
+        .first()
+        .zip(rows.last())
+        .ok_or_else(Problem::not_found)?;
     Ok(Json(Newest {
         line,
         serial: newest,
@@ -64,12 +77,31 @@ struct Row {
 async fn tail(node: &Shared, origin: &str, line: Hash) -> Result<Vec<Row>, Problem> {
     let cursor = node.database.cursor(origin).await?;
     let mut rows = Vec::new();
-    for signing in node.database.signings_from(origin, cursor, MOST_TAIL).await? {
-        let Some(body) = node.database.body(signing.statement).await? else { continue };
-        let Ok(statement) = Statement::parse(body.as_bytes()) else { continue };
-        let Some(update) = statement.kind().as_update().filter(|update| update.line.id() == line) else { continue };
+    for signing in node
+        .database
+        .signings_from(origin, cursor, MOST_TAIL)
+        .await?
+    {
+        let Some(body) = node.database.body(signing.statement).await? else {
+            continue;
+        };
+        let Ok(statement) = Statement::parse(body.as_bytes()) else {
+            continue;
+        };
+        let Some(update) = statement
+            .kind()
+            .as_update()
+            .filter(|update| update.line.id() == line)
+        else {
+            continue;
+        };
         let state = update.state.as_str().to_owned();
-        rows.push(Row { serial: update.serial, statement: statement.id(), state, index: signing.index });
+        rows.push(Row {
+            serial: update.serial,
+            statement: statement.id(),
+            state,
+            index: signing.index,
+        });
     }
     Ok(rows)
 }

@@ -41,11 +41,18 @@ pub async fn tile(
 }
 
 /// `GET /proof/<index>.tlog-proof`.
-pub async fn proof(State(node): State<Shared>, Path(name): Path<String>) -> Result<Response, Problem> {
+pub async fn proof(
+    State(node): State<Shared>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
     let own = node.log.as_ref().ok_or_else(Problem::not_found)?;
     // One spelling: no sign, no leading zero.
-    let index: Option<u64> = name.strip_suffix(".tlog-proof").and_then(|digits| digits.parse().ok());
-    let index = index.filter(|index| name == format!("{index}.tlog-proof")).ok_or_else(Problem::not_found)?;
+    let index: Option<u64> = name
+        .strip_suffix(".tlog-proof")
+        .and_then(|digits| digits.parse().ok());
+    let index = index
+        .filter(|index| name == format!("{index}.tlog-proof"))
+        .ok_or_else(Problem::not_found)?;
     let text = prove(own, index).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),

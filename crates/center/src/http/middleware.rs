@@ -40,10 +40,22 @@ pub async fn around(
     node.metrics.request(&route, status.as_u16(), elapsed);
     span.in_scope(|| log(status, elapsed));
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("0")));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        REQUEST_ID,
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("0")),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     response
 }
 
@@ -68,4 +80,3 @@ fn too_many(seconds: u64) -> Problem {
 
 /// Under this id the operator finds a request in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-

@@ -24,33 +24,68 @@ pub async fn readyz(State(node): State<Shared>) -> Response {
             waits.push("log");
         }
     }
-    if node.witness.as_ref().is_some_and(|witness| witness.failure().is_some()) {
+    if node
+        .witness
+        .as_ref()
+        .is_some_and(|witness| witness.failure().is_some())
+    {
         waits.push("witness");
     }
     if waits.is_empty() {
         return "ready\n".into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("waits: {}\n", waits.join(", "))).into_response()
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        format!("waits: {}\n", waits.join(", ")),
+    )
+        .into_response()
 }
 
 /// Counters and gauges.
 pub async fn metrics(State(node): State<Shared>) -> Result<Response, Problem> {
     let jobs = node.database.job_counts(node.now()).await?;
     let mut gauges = vec![
-        ("vitrine_jobs_ready", "Jobs that may be taken now.", jobs.ready),
-        ("vitrine_jobs_waiting", "Jobs enqueued for later.", jobs.waiting),
-        ("vitrine_jobs_leased", "Jobs in the hands of a worker.", jobs.leased),
+        (
+            "vitrine_jobs_ready",
+            "Jobs that may be taken now.",
+            jobs.ready,
+        ),
+        (
+            "vitrine_jobs_waiting",
+            "Jobs enqueued for later.",
+            jobs.waiting,
+        ),
+        (
+            "vitrine_jobs_leased",
+            "Jobs in the hands of a worker.",
+            jobs.leased,
+        ),
         ("vitrine_jobs_dead", "Dead letters.", jobs.dead),
     ];
     if let Some(own) = &node.log {
         let reader = own.log.reader();
         let public = reader.latest().map_or(0, |latest| latest.size);
-        gauges.push(("vitrine_log_size", "Durable entries of the own log.", reader.size()));
-        gauges.push(("vitrine_log_public_size", "Entries that a public checkpoint covers.", public));
+        gauges.push((
+            "vitrine_log_size",
+            "Durable entries of the own log.",
+            reader.size(),
+        ));
+        gauges.push((
+            "vitrine_log_public_size",
+            "Entries that a public checkpoint covers.",
+            public,
+        ));
         let pending = node.database.pending_count(&own.origin).await?;
-        gauges.push(("vitrine_log_pending", "Accepted entries without an index.", pending));
+        gauges.push((
+            "vitrine_log_pending",
+            "Accepted entries without an index.",
+            pending,
+        ));
     }
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     Ok((kind, node.metrics.to_text(&gauges)).into_response())
 }
 

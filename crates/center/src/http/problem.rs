@@ -29,7 +29,12 @@ pub struct Problem {
 
 impl Problem {
     /// A problem without pointer and headers.
-    pub fn new(status: StatusCode, code: &str, message: impl Into<String>, hint: &'static str) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: &str,
+        message: impl Into<String>,
+        hint: &'static str,
+    ) -> Self {
         Self {
             status,
             code: code.into(),
@@ -42,12 +47,22 @@ impl Problem {
 
     /// Nothing at this address, or nothing that this reader may see: byte-equal for both.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "nothing here", "check the address")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "nothing here",
+            "check the address",
+        )
     }
 
     /// The request has not the form that this address takes.
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-request", message, "compare the request with /api/v1/openapi.json")
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            message,
+            "compare the request with /api/v1/openapi.json",
+        )
     }
 
     /// The node cannot answer now; the cause stands in its log.
@@ -74,7 +89,8 @@ impl Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+        let status =
+            StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
         let code = refusal.rule.to_string();
         let mut problem = Self::new(status, &code, refusal.what.to_string(), refusal.hint());
         problem.pointer = Some(refusal.pointer);
@@ -99,8 +115,13 @@ impl From<BlobError> for Problem {
             BlobError::WrongDigest { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "wrong-digest"),
             BlobError::WrongOffset { expected } => {
                 let at = expected.to_string();
-                return Self::new(StatusCode::CONFLICT, "wrong-offset", error.to_string(), error.hint())
-                    .with_header(UPLOAD_OFFSET, &at);
+                return Self::new(
+                    StatusCode::CONFLICT,
+                    "wrong-offset",
+                    error.to_string(),
+                    error.hint(),
+                )
+                .with_header(UPLOAD_OFFSET, &at);
             }
             _ => return Self::unavailable(&error),
         };
@@ -166,11 +187,20 @@ mod tests {
             (BlobError::Missing, 404),
             (BlobError::OutOfRange { size: 1 }, 416),
             (BlobError::TooLarge { limit: 1 }, 413),
-            (BlobError::WrongDigest { found: tlog::hash::Hash::default() }, 422),
+            (
+                BlobError::WrongDigest {
+                    found: tlog::hash::Hash::default(),
+                },
+                422,
+            ),
             (BlobError::WrongOffset { expected: 7 }, 409),
         ];
         for (error, status) in cases {
-            assert_eq!(Problem::from(error.clone()).status.as_u16(), status, "{error:?}");
+            assert_eq!(
+                Problem::from(error.clone()).status.as_u16(),
+                status,
+                "{error:?}"
+            );
         }
     }
 }

@@ -62,7 +62,9 @@ pub async fn post(
 }
 
 async fn take(node: &Shared, parameters: Parameters, body: Body) -> Result<Response, Problem> {
-    let (Some(own), Some(door)) = (&node.log, node.door()) else { return Err(Problem::not_found()) };
+    let (Some(own), Some(door)) = (&node.log, node.door()) else {
+        return Err(Problem::not_found());
+    };
     let durable = match parameters.wait.as_deref() {
         None => false,
         Some("durable") => true,
@@ -86,17 +88,36 @@ async fn take(node: &Shared, parameters: Parameters, body: Body) -> Result<Respo
     let bytes = tokio::time::timeout(BODY_WITHIN, to_bytes(body, limits::ENVELOPE))
         .await
         .map_err(|_| Problem::bad_request("the body did not come in time"))?
-        .map_err(|_| Refusal::new(Rule::D1, "", What::TooLarge { most: limits::ENVELOPE }))?;
+        .map_err(|_| {
+            Refusal::new(
+                Rule::D1,
+                "",
+                What::TooLarge {
+                    most: limits::ENVELOPE,
+                },
+            )
+        })?;
     let envelope = Envelope::parse(&bytes)?;
     envelope
         .verify(&admitted.key)
         .map_err(|error| Refusal::new(Rule::S3, "/signatures/0/sig", What::Signature(error)))?;
     let statement = Statement::parse(envelope.payload())?;
     let id = statement.id();
-    let Entered { is_new, place } = door.enter(Submission { statement, envelope, admitted }).await?;
+    let Entered { is_new, place } = door
+        .enter(Submission {
+            statement,
+            envelope,
+            admitted,
+        })
+        .await?;
     let reader = own.log.reader();
     let (index, leaf) = match place {
-        Place::Index(index) => (index, reader.leaf_hash(index).map_err(|error| Problem::unavailable(&error))?),
+        Place::Index(index) => (
+            index,
+            reader
+                .leaf_hash(index)
+                .map_err(|error| Problem::unavailable(&error))?,
+        ),
         Place::Ticket(mut ticket, leaf) => (ticket.durable().await.map_err(DoorError::Log)?, leaf),
     };
     if is_new {
@@ -113,7 +134,11 @@ async fn take(node: &Shared, parameters: Parameters, body: Body) -> Result<Respo
         have: None,
         need: None,
     };
-    let done = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let done = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     if durable {
         return Ok((done, Json(answer)).into_response());
     }
@@ -152,9 +177,16 @@ async fn witnessed(reader: &Reader, index: u64, patience: Duration) -> Result<()
 pub(super) async fn prove(own: &OwnLog, index: u64) -> Result<String, Problem> {
     let reader = own.log.reader();
     let proven = tokio::task::spawn_blocking(move || {
-        let Some(covering) = reader.first_covering(index)? else { return Ok(None) };
+        let Some(covering) = reader.first_covering(index)? else {
+            return Ok(None);
+        };
         let hashes = reader.inclusion_proof(index, covering.size)?;
-        let file = ProofFile { extra: None, index, hashes, checkpoint: covering.note.to_string() };
+        let file = ProofFile {
+            extra: None,
+            index,
+            hashes,
+            checkpoint: covering.note.to_string(),
+        };
         Ok::<_, store::log::ReadError>(Some(file.to_text()))
     });
     match proven.await {

@@ -53,12 +53,20 @@ impl Drawn {
             Form::Html => (HTML, render(frame, view)),
             Form::Json => (JSON, portal::json(frame, view)),
         };
-        Self { status: StatusCode::OK, kind, body: body.into() }
+        Self {
+            status: StatusCode::OK,
+            kind,
+            body: body.into(),
+        }
     }
 
     /// Text that is no page.
     pub(super) fn text(body: String) -> Self {
-        Self { status: StatusCode::OK, kind: TEXT, body: body.into() }
+        Self {
+            status: StatusCode::OK,
+            kind: TEXT,
+            body: body.into(),
+        }
     }
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {
@@ -175,7 +183,11 @@ impl IntoResponse for Drawn {
 impl Clone for Drawn {
     /// Cheap: the body is shared.
     fn clone(&self) -> Self {
-        Self { status: self.status, kind: self.kind, body: self.body.clone() }
+        Self {
+            status: self.status,
+            kind: self.kind,
+            body: self.body.clone(),
+        }
     }
 }
 
@@ -188,7 +200,10 @@ fn headers(mut response: Response, tag: HeaderValue) -> Response {
 
 /// A weak tag: within one minute relative times differ, and nothing else.
 fn tag(node: &Node, seen: &[(u64, u64)]) -> HeaderValue {
-    let policy = node.policy.as_ref().map(|portal| portal.policy.identity().sha256);
+    let policy = node
+        .policy
+        .as_ref()
+        .map(|portal| portal.policy.identity().sha256);
     let inputs = format!("{seen:?} {policy:?} {VERSION} {}", node.now() / 60);
     let digest = sha256(inputs.as_bytes()).to_hex();
     let short: String = digest.chars().take(TAG_DIGITS).collect();
@@ -201,7 +216,8 @@ pub(super) const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=10, stale-while-revalidate=60");
+const CACHED: HeaderValue =
+    HeaderValue::from_static("public, max-age=10, stale-while-revalidate=60");
 
 /// 80 bits: an accident will not repeat them, and nothing rests on it but a saved answer.
 const TAG_DIGITS: usize = 20;

@@ -39,7 +39,9 @@ impl Asked {
     /// The first parameter of that name, if it is not empty.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let mut pairs = self.parameters.iter();
-        let value = pairs.find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let value = pairs
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
     }
 
@@ -77,7 +79,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
             _ => (Form::Html, path),
         };
         // Pairs of texts can be made of any query.
-        let parameters = Query::try_from_uri(&parts.uri).map(|Query(pairs)| pairs).unwrap_or_default();
+        let parameters = Query::try_from_uri(&parts.uri)
+            .map(|Query(pairs)| pairs)
+            .unwrap_or_default();
         let mut asked = Self {
             form,
             path: path.to_owned(),

@@ -16,7 +16,10 @@ pub(super) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Result<
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (header::ETAG, asset.etag),
     ];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|held| held == asset.etag) {
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|held| held == asset.etag)
+    {
         return Ok((StatusCode::NOT_MODIFIED, fixed).into_response());
     }
     Ok((fixed, asset.bytes).into_response())
@@ -24,7 +27,10 @@ pub(super) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Result<
 
 /// Whom to tell about a flaw (RFC 9116).
 pub(super) async fn security_txt(State(node): State<Shared>) -> Result<Response, Problem> {
-    let text = node.policy.as_ref().and_then(|portal| portal.security_txt.clone());
+    let text = node
+        .policy
+        .as_ref()
+        .and_then(|portal| portal.security_txt.clone());
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=3600"),

@@ -57,7 +57,9 @@ impl Slot {
     /// What was kept, if the logs are still as they were.
     pub(super) fn find(&self, seen: &[(u64, u64)], now: Instant) -> Found {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(kept) = kept.as_ref().filter(|kept| kept.seen == seen) else { return Found::Nothing };
+        let Some(kept) = kept.as_ref().filter(|kept| kept.seen == seen) else {
+            return Found::Nothing;
+        };
         let age = now.saturating_duration_since(kept.at);
         match () {
             () if age < FRESH => Found::Fresh(kept.drawn.clone()),
@@ -69,13 +71,18 @@ impl Slot {
     /// Keeps a page and hands it back.
     pub(super) fn keep(&self, seen: Vec<(u64, u64)>, drawn: Drawn) -> Drawn {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some(Kept { at: Instant::now(), seen, drawn: drawn.clone() });
+        *kept = Some(Kept {
+            at: Instant::now(),
+            seen,
+            drawn: drawn.clone(),
+        });
         drawn
     }
 
     fn age(&self, now: Instant) -> Option<Duration> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().map(|kept| now.saturating_duration_since(kept.at))
+        kept.as_ref()
+            .map(|kept| now.saturating_duration_since(kept.at))
     }
 }
 
@@ -101,7 +108,11 @@ mod tests {
     use super::*;
 
     fn drawn() -> Drawn {
-        Drawn { status: StatusCode::OK, kind: "text/plain", body: "x".into() }
+        Drawn {
+            status: StatusCode::OK,
+            kind: "text/plain",
+            body: "x".into(),
+        }
     }
 
     #[test]
@@ -111,8 +122,14 @@ mod tests {
         assert!(matches!(slot.find(&[(1, 1)], now), Found::Nothing));
         slot.keep(vec![(1, 1)], drawn());
         assert!(matches!(slot.find(&[(1, 1)], now), Found::Fresh(_)));
-        assert!(matches!(slot.find(&[(1, 1)], Instant::now() + FRESH), Found::Stale(_)));
-        assert!(matches!(slot.find(&[(1, 1)], Instant::now() + FRESH + STALE), Found::Nothing));
+        assert!(matches!(
+            slot.find(&[(1, 1)], Instant::now() + FRESH),
+            Found::Stale(_)
+        ));
+        assert!(matches!(
+            slot.find(&[(1, 1)], Instant::now() + FRESH + STALE),
+            Found::Nothing
+        ));
         // Seen but not shown, or shown since: both are another page.
         for seen in [[(2, 1)], [(2, 2)]] {
             assert!(matches!(slot.find(&seen, now), Found::Nothing));

@@ -12,8 +12,14 @@ use crate::portal::center::{CenterView, Silence, render};
 use crate::portal::word::CenterState;
 
 /// One center.
-pub(super) async fn get(State(node): State<Shared>, Path(name): Path<String>, asked: Asked) -> Response {
-    asked.answer(node, move |node, asked| make(node, asked, name)).await
+pub(super) async fn get(
+    State(node): State<Shared>,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Response {
+    asked
+        .answer(node, move |node, asked| make(node, asked, name))
+        .await
 }
 
 async fn make(node: Shared, asked: Asked, name: String) -> Made {
@@ -28,8 +34,16 @@ async fn make(node: Shared, asked: Asked, name: String) -> Made {
         portal: center.portal,
         keys: center.keys.iter().map(ToString::to_string).collect(),
         cosigned: center.cosigned,
-        silences: since.map(|from| Silence { from, until: None }).into_iter().collect(),
+        silences: since
+            .map(|from| Silence { from, until: None })
+            .into_iter()
+            .collect(),
         center: center.row,
     };
-    Ok(Drawn::new(&asked, &frame(&node, &asked, None), &view, render))
+    Ok(Drawn::new(
+        &asked,
+        &frame(&node, &asked, None),
+        &view,
+        render,
+    ))
 }

@@ -22,5 +22,10 @@ async fn make(node: Shared, asked: Asked) -> Made {
         asked: asked_for,
         join: None,
     };
-    Ok(Drawn::new(&asked, &frame(&node, &asked, None), &view, render))
+    Ok(Drawn::new(
+        &asked,
+        &frame(&node, &asked, None),
+        &view,
+        render,
+    ))
 }

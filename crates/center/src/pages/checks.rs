@@ -30,10 +30,16 @@ pub(super) fn rows(verdict: &Verdict, behind: &Behind<'_>) -> Vec<CheckRow> {
     let json = serde_json::from_slice::<serde_json::Value>(&render::to_json(verdict).to_bytes());
     let raw = |check: &Check| {
         let checks = json.as_ref().ok()?.get("checks")?.as_array()?;
-        let own = checks.iter().find(|raw| raw.get("check").is_some_and(|name| name == check.check.as_str()))?;
+        let own = checks.iter().find(|raw| {
+            raw.get("check")
+                .is_some_and(|name| name == check.check.as_str())
+        })?;
         serde_json::to_string_pretty(own).ok()
     };
-    render::rows(verdict).into_iter().map(|check| row(verdict, check, raw(check), behind)).collect()
+    render::rows(verdict)
+        .into_iter()
+        .map(|check| row(verdict, check, raw(check), behind))
+        .collect()
 }
 
 /// Word of the page: what the parties' own signatures prove outweighs the checks.
@@ -48,13 +54,17 @@ pub(super) fn word(verdict: &Verdict) -> Word {
 
 /// What to do, where something is to be done.
 pub(super) fn hint(verdict: &Verdict) -> Option<String> {
-    let worst = verdict.worst().filter(|check| matches!(check.state, State::Wait | State::Fail))?;
+    let worst = verdict
+        .worst()
+        .filter(|check| matches!(check.state, State::Wait | State::Fail))?;
     render::hint(worst).map(str::to_owned)
 }
 
 /// What the policy asks for and is not there. `since` is when the update became public.
 pub(super) fn unmet(verdict: &Verdict, since: Option<Time>) -> Vec<Missing> {
-    let rows = render::rows(verdict).into_iter().filter(|check| is_unmet(check));
+    let rows = render::rows(verdict)
+        .into_iter()
+        .filter(|check| is_unmet(check));
     rows.map(|check| Missing::Unmet {
         check: check.check.as_str().to_owned(),
         sentence: render::sentence(check),
@@ -68,13 +78,20 @@ pub(super) fn unmet(verdict: &Verdict, since: Option<Time>) -> Vec<Missing> {
 
 /// Names of the checks that the policy does not ask for.
 pub(super) fn not_asked(verdict: &Verdict) -> Option<Missing> {
-    let checks: Vec<String> = verdict.not_checked.iter().map(|check| check.as_str().to_owned()).collect();
+    let checks: Vec<String> = verdict
+        .not_checked
+        .iter()
+        .map(|check| check.as_str().to_owned())
+        .collect();
     (!checks.is_empty()).then_some(Missing::NotAsked { checks })
 }
 
 fn row(verdict: &Verdict, check: &Check, raw: Option<String>, behind: &Behind<'_>) -> CheckRow {
     let name = check.check.as_str();
-    let proven = behind.logged.as_ref().filter(|_| check.check == CheckName::Logged && check.state == State::Ok);
+    let proven = behind
+        .logged
+        .as_ref()
+        .filter(|_| check.check == CheckName::Logged && check.state == State::Ok);
     let (sentence, json) = match proven {
         Some((source, proven)) => {
             let hashes = u64::try_from(proven.path.len()).unwrap_or(u64::MAX);
@@ -102,15 +119,26 @@ fn links(verdict: &Verdict, check: &Check, behind: &Behind<'_>) -> Vec<ProofLink
     let logged = behind.logged.as_ref();
     let mut links = Vec::new();
     match check.check {
-        CheckName::Policy | CheckName::Denied => links.extend(link(ProofLinkKind::Policy, &behind.policy)),
+        CheckName::Policy | CheckName::Denied => {
+            links.extend(link(ProofLinkKind::Policy, &behind.policy))
+        }
         CheckName::Logged => {
-            links.extend(logged.into_iter().flat_map(|(source, proven)| proof::links(source, proven.index, true)));
+            links.extend(
+                logged
+                    .into_iter()
+                    .flat_map(|(source, proven)| proof::links(source, proven.index, true)),
+            );
             links.extend(logged.map(|(source, proven)| {
                 let href = crate::portal::link::entry(&source.origin, proven.index);
-                ProofLink { kind: ProofLinkKind::Entry, href }
+                ProofLink {
+                    kind: ProofLinkKind::Entry,
+                    href,
+                }
             }));
         }
-        CheckName::Witnessed => links.extend(logged.map(|(source, _)| proof::checkpoint_link(source))),
+        CheckName::Witnessed => {
+            links.extend(logged.map(|(source, _)| proof::checkpoint_link(source)))
+        }
         CheckName::Published | CheckName::Evidence => {
             links.extend(link(ProofLinkKind::Bundle, &behind.bundle));
         }
@@ -140,13 +168,20 @@ fn proof_json(source: &Source, proven: &Proven) -> String {
 
 /// Something that the policy asks for and that is not there, whatever the policy makes of it.
 fn is_unmet(check: &Check) -> bool {
-    let is_missing = check.reason.is_some_and(|reason| reason.class() == Class::Missing);
+    let is_missing = check
+        .reason
+        .is_some_and(|reason| reason.class() == Class::Missing);
     matches!(check.state, State::Wait | State::Fail) || is_missing
 }
 
 /// Whose turn it is, where the verdict says it.
 fn turn(verdict: &Verdict, check: &Check) -> Option<String> {
-    let publisher = || verdict.line.as_ref().map(|line| line.publisher.as_str().to_owned());
+    let publisher = || {
+        verdict
+            .line
+            .as_ref()
+            .map(|line| line.publisher.as_str().to_owned())
+    };
     match (check.check, check.detail.find(Field::Lacking)) {
         (_, Some(Value::Names(names))) if !names.is_empty() => Some(names.join(", ")),
         (CheckName::Published, _) => publisher(),

@@ -15,19 +15,30 @@ use crate::source::Source;
 
 /// The page of an entry that a public checkpoint covers.
 pub(super) async fn make(node: &Shared, source: &Source, index: u64, asked: &Asked) -> Made {
-    let row = node.database.entry(&source.origin, index).await?.ok_or_else(Instead::not_found)?;
-    let read = Read::of(node, source, index).await?.ok_or_else(Instead::not_found)?;
+    let row = node
+        .database
+        .entry(&source.origin, index)
+        .await?
+        .ok_or_else(Instead::not_found)?;
+    let read = Read::of(node, source, index)
+        .await?
+        .ok_or_else(Instead::not_found)?;
     let witnesses = trust::witnesses(node, source);
     let proven = Proven::of(source, index)?;
-    let signed = proven.as_ref().map(|proven| Signed::of(&proven.covering, witnesses));
+    let signed = proven
+        .as_ref()
+        .map(|proven| Signed::of(&proven.covering, witnesses));
     let last = sightings::last(node, source, witnesses).await?;
     let (standing, superseded_by) = standing(node, source, &row, &read, signed.as_ref()).await?;
     let files = node.database.files_of(row.statement).await?;
     let update = node.database.updates_of(row.statement).await?;
-    let about = files.first().zip(update.first()).map(|(file, update)| About {
-        href: link::update(&find::id_of(file.digest)),
-        name: format!("{} {}", update.product, update.version),
-    });
+    let about = files
+        .first()
+        .zip(update.first())
+        .map(|(file, update)| About {
+            href: link::update(&find::id_of(file.digest)),
+            name: format!("{} {}", update.product, update.version),
+        });
     let view = EntryView {
         origin: source.origin.clone(),
         index,
@@ -50,5 +61,10 @@ pub(super) async fn make(node: &Shared, source: &Source, index: u64, asked: &Ask
         body: read.body,
         entry: String::from_utf8_lossy(&read.bytes).into_owned(),
     };
-    Ok(Drawn::new(asked, &frame(node, asked, Some(source)), &view, render))
+    Ok(Drawn::new(
+        asked,
+        &frame(node, asked, Some(source)),
+        &view,
+        render,
+    ))
 }

@@ -34,9 +34,15 @@ impl File {
         let policy = node.policy.as_ref().map(|portal| &portal.policy);
         let is_allowed = |row: &UpdateRow| {
             let line = line_of(row);
-            policy.zip(line).is_some_and(|(policy, line)| policy.rule_for(&line).is_some())
+            policy
+                .zip(line)
+                .is_some_and(|(policy, line)| policy.rule_for(&line).is_some())
         };
-        self.rows.iter().filter(|(row, _)| is_allowed(row)).map(|(row, _)| row.line).collect()
+        self.rows
+            .iter()
+            .filter(|(row, _)| is_allowed(row))
+            .map(|(row, _)| row.line)
+            .collect()
     }
 }
 
@@ -49,7 +55,10 @@ pub(super) async fn files(node: &Node, prefix: &str) -> Result<Vec<File>, Instea
                 continue;
             }
             let digest = named.digest;
-            let file = files.entry(digest).or_insert_with(|| File { digest, rows: Vec::new() });
+            let file = files.entry(digest).or_insert_with(|| File {
+                digest,
+                rows: Vec::new(),
+            });
             file.rows.push((row.clone(), named));
         }
     }
@@ -57,9 +66,15 @@ pub(super) async fn files(node: &Node, prefix: &str) -> Result<Vec<File>, Instea
 }
 
 /// What `id` means; `channel` chooses where a file stands on several lines.
-pub(super) async fn update(node: &Node, id: &str, channel: Option<&Word>) -> Result<Found, Instead> {
+pub(super) async fn update(
+    node: &Node,
+    id: &str,
+    channel: Option<&Word>,
+) -> Result<Found, Instead> {
     let mut files = files(node, id).await?;
-    let Some(file) = files.pop() else { return Ok(Found::Nothing) };
+    let Some(file) = files.pop() else {
+        return Ok(Found::Nothing);
+    };
     if !files.is_empty() {
         files.push(file);
         return Ok(Found::Several(files));
@@ -106,7 +121,15 @@ mod tests {
     fn ids_have_16_to_64_lower_case_digits() {
         let digits = |count: usize| "0a".repeat(count / 2);
         assert!(is_id(&digits(16)) && is_id(&digits(64)) && is_id("0123456789abcdef0"));
-        for refused in ["", &digits(14), &digits(66), "0123456789ABCDEF", "0123456789abcdeg", "０123456789abcdef", "../../../etc/pass"] {
+        for refused in [
+            "",
+            &digits(14),
+            &digits(66),
+            "0123456789ABCDEF",
+            "0123456789abcdeg",
+            "０123456789abcdef",
+            "../../../etc/pass",
+        ] {
             assert!(!is_id(refused), "{refused}");
         }
     }

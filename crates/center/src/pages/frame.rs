@@ -14,7 +14,10 @@ pub(super) fn frame(node: &Node, asked: &Asked, source: Option<&Source>) -> Fram
         log: source.and_then(|source| log_seen(node, source)),
         json: Some(api(&asked.address)),
         open_all: asked.open_all,
-        notices: source.and_then(|source| stale(node, source)).into_iter().collect(),
+        notices: source
+            .and_then(|source| stale(node, source))
+            .into_iter()
+            .collect(),
         ..bare(node, &asked.address)
     }
 }
@@ -22,14 +25,21 @@ pub(super) fn frame(node: &Node, asked: &Asked, source: Option<&Source>) -> Fram
 /// The frame of a problem: nothing of it depends on what was asked for but the address.
 pub(super) fn of_problem(node: &Node, path: &str) -> Frame {
     let log = trust::main_log(node).and_then(|source| log_seen(node, source));
-    Frame { log, ..bare(node, path) }
+    Frame {
+        log,
+        ..bare(node, path)
+    }
 }
 
 /// How far a log was seen, and when it was last looked at; `None` while nothing of it is known.
 pub(super) fn log_seen(node: &Node, source: &Source) -> Option<LogSeen> {
     let latest = source.latest()?;
     let at = source.heard_at(node.now()).unwrap_or(latest.taken_at);
-    Some(LogSeen { origin: source.origin.clone(), size: latest.size, at: time(at) })
+    Some(LogSeen {
+        origin: source.origin.clone(),
+        size: latest.size,
+        at: time(at),
+    })
 }
 
 /// Seconds since the epoch as pages write them.
@@ -56,8 +66,12 @@ fn bare(node: &Node, address: &str) -> Frame {
 /// A followed log that does not answer any more: others may see more of it.
 fn stale(node: &Node, source: &Source) -> Option<Notice> {
     let now = node.now();
-    let last = source.heard_at(now).or_else(|| Some(source.latest()?.taken_at))?;
-    (now.saturating_sub(last) > STALE_AFTER).then(|| Notice::Stale { last_seen: time(last) })
+    let last = source
+        .heard_at(now)
+        .or_else(|| Some(source.latest()?.taken_at))?;
+    (now.saturating_sub(last) > STALE_AFTER).then(|| Notice::Stale {
+        last_seen: time(last),
+    })
 }
 
 /// Seconds. A log is asked at least every few seconds, so this is no hiccup any more.

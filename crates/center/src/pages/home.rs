@@ -38,14 +38,23 @@ async fn make(node: Shared, asked: Asked) -> Made {
         latest: latest(&node).await?,
         unshown: unshown(&node, &known).await?,
     };
-    Ok(Drawn::new(&asked, &frame(&node, &asked, None), &view, render))
+    Ok(Drawn::new(
+        &asked,
+        &frame(&node, &asked, None),
+        &view,
+        render,
+    ))
 }
 
 /// The newest updates, newest first, each judged.
 async fn updates(node: &Shared) -> Result<Vec<UpdateRow>, Instead> {
     let mut rows = Vec::new();
     for source in trust::update_logs(node) {
-        for row in node.database.offers(&source.origin, &Default::default(), None, COUNTED).await? {
+        for row in node
+            .database
+            .offers(&source.origin, &Default::default(), None, COUNTED)
+            .await?
+        {
             rows.push((row.recorded_at, source, row));
         }
     }
@@ -87,9 +96,16 @@ fn log_line(node: &Shared) -> Option<StateLine> {
 
 fn center_line(known: &[known::Known]) -> Option<StateLine> {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let active = known.iter().filter(|center| center.row.state == CenterState::Active);
-    let silent = known.iter().find(|center| center.row.state == CenterState::Silent);
-    let last = known.iter().filter_map(|center| center.row.cosigned_at).max();
+    let active = known
+        .iter()
+        .filter(|center| center.row.state == CenterState::Active);
+    let silent = known
+        .iter()
+        .find(|center| center.row.state == CenterState::Silent);
+    let last = known
+        .iter()
+        .filter_map(|center| center.row.cosigned_at)
+        .max();
     (!known.is_empty()).then(|| StateLine::Centers {
         active: count(active.count()),
         of: count(known.len()),
@@ -103,15 +119,24 @@ async fn latest(node: &Shared) -> Result<Vec<TimelineItem>, Instead> {
     let mut items = Vec::new();
     for source in &node.sources {
         for row in read::newest(node, source, None, LATEST).await? {
-            let Some(read) = Read::of(node, source, row.index).await? else { continue };
-            let Some(at) = read::logged_at(source, &row)? else { continue };
+            let Some(read) = Read::of(node, source, row.index).await? else {
+                continue;
+            };
+            let Some(at) = read::logged_at(source, &row)? else {
+                continue;
+            };
             let files = node.database.files_of(row.statement).await?;
             let said = read.said(node, &row);
             items.push(TimelineItem {
                 at: When::At(at),
                 event: Event::Statement { said },
-                entry: Some(EntryRef { origin: row.origin, index: row.index }),
-                href: files.first().map(|file| link::update(&find::id_of(file.digest))),
+                entry: Some(EntryRef {
+                    origin: row.origin,
+                    index: row.index,
+                }),
+                href: files
+                    .first()
+                    .map(|file| link::update(&find::id_of(file.digest))),
             });
         }
     }
@@ -125,9 +150,14 @@ async fn latest(node: &Shared) -> Result<Vec<TimelineItem>, Instead> {
 
 /// What is in no log seen here, who is silent, and what the policy leaves out.
 async fn unshown(node: &Shared, known: &[known::Known]) -> Result<Vec<Missing>, Instead> {
-    let away = known.iter().filter(|center| center.row.state != CenterState::Active);
+    let away = known
+        .iter()
+        .filter(|center| center.row.state != CenterState::Active);
     let mut missing: Vec<Missing> = away
-        .map(|center| Missing::Center { name: center.row.name.clone(), since: center.row.cosigned_at })
+        .map(|center| Missing::Center {
+            name: center.row.name.clone(),
+            since: center.row.cosigned_at,
+        })
         .collect();
     for (subject, types) in SUBJECTS {
         let mut statements = 0;
@@ -138,19 +168,29 @@ async fn unshown(node: &Shared, known: &[known::Known]) -> Result<Vec<Missing>, 
             missing.push(Missing::NoneYet { subject });
         }
     }
-    missing.extend(node.policy.as_ref().and_then(|portal| nobody_asks(&portal.policy)));
+    missing.extend(
+        node.policy
+            .as_ref()
+            .and_then(|portal| nobody_asks(&portal.policy)),
+    );
     Ok(missing)
 }
 
 /// Checks that no set of the policy asks for.
 fn nobody_asks(policy: &Policy) -> Option<Missing> {
-    let mut sets = policy.sets().values().map(|set| set.requirements.not_asked());
+    let mut sets = policy
+        .sets()
+        .values()
+        .map(|set| set.requirements.not_asked());
     let mut checks: Vec<CheckName> = sets.next()?.collect();
     for not_asked in sets {
         let others: Vec<CheckName> = not_asked.collect();
         checks.retain(|check| others.contains(check));
     }
-    let checks: Vec<String> = checks.into_iter().map(|check| check.as_str().to_owned()).collect();
+    let checks: Vec<String> = checks
+        .into_iter()
+        .map(|check| check.as_str().to_owned())
+        .collect();
     (!checks.is_empty()).then_some(Missing::NotAsked { checks })
 }
 
@@ -165,6 +205,9 @@ const SUBJECTS: [(Subject, &[&str]); 5] = [
     (Subject::Rebuild, known::REBUILDS),
     (Subject::Review, known::REVIEWS),
     (Subject::Assessment, &["urn:vitrine:control-assessment:v1"]),
-    (Subject::DataProcessing, &["urn:vitrine:data-flow:v1", "urn:vitrine:data-processing:v1"]),
+    (
+        Subject::DataProcessing,
+        &["urn:vitrine:data-flow:v1", "urn:vitrine:data-processing:v1"],
+    ),
     (Subject::Advisory, &["urn:vitrine:advisory:v1"]),
 ];

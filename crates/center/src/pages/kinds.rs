@@ -25,7 +25,10 @@ pub(super) struct Counted {
 impl Counted {
     /// Statements whose predicate type is one of `types`.
     pub(super) fn of(&self, types: &[&str]) -> u64 {
-        types.iter().filter_map(|name| self.by_type.get(*name)).sum()
+        types
+            .iter()
+            .filter_map(|name| self.by_type.get(*name))
+            .sum()
     }
 
     /// All entries, readable or not.
@@ -36,17 +39,32 @@ impl Counted {
 
 /// Counts what the views show of `source`.
 pub(super) async fn counted(node: &Node, source: &Source) -> Result<Counted, DatabaseError> {
-    let kept = node.pages.kinds.lock().get(&source.origin).cloned().unwrap_or_default();
+    let kept = node
+        .pages
+        .kinds
+        .lock()
+        .get(&source.origin)
+        .cloned()
+        .unwrap_or_default();
     let shown = source.shown();
     if kept.upto >= shown {
         return Ok(kept);
     }
-    let kinds = node.database.kinds(&source.origin, kept.upto..shown).await?;
-    let mut counted = Counted { upto: shown, by_type: kept.by_type };
+    let kinds = node
+        .database
+        .kinds(&source.origin, kept.upto..shown)
+        .await?;
+    let mut counted = Counted {
+        upto: shown,
+        by_type: kept.by_type,
+    };
     for (name, number) in kinds {
         *counted.by_type.entry(name.unwrap_or_default()).or_default() += number;
     }
-    node.pages.kinds.lock().insert(source.origin.clone(), counted.clone());
+    node.pages
+        .kinds
+        .lock()
+        .insert(source.origin.clone(), counted.clone());
     Ok(counted)
 }
 

@@ -8,8 +8,8 @@ use tlog::key::Vkey;
 use super::answer::Instead;
 use super::frame::time;
 use super::kinds;
-use super::signed::{self, Signed};
 use super::sightings;
+use super::signed::{self, Signed};
 use super::trust;
 use crate::node::{Node, Shared};
 use crate::portal::center::CosignedRow;
@@ -31,12 +31,17 @@ pub(super) struct Known {
 
 /// The centers, and how many of them the policy asks for.
 pub(super) async fn centers(node: &Shared) -> Result<(Vec<Known>, u64), Instead> {
-    let Some(main) = trust::main_log(node) else { return Ok((Vec::new(), 0)) };
+    let Some(main) = trust::main_log(node) else {
+        return Ok((Vec::new(), 0));
+    };
     let witnesses = trust::witnesses(node, main);
     let mut known: Vec<Known> = signed::members(witnesses)
         .into_iter()
         .map(|member| {
-            let keys = signed::keys(witnesses, member).into_iter().cloned().collect();
+            let keys = signed::keys(witnesses, member)
+                .into_iter()
+                .cloned()
+                .collect();
             named(node, &signed::name(witnesses, member), keys)
         })
         .collect();
@@ -45,10 +50,19 @@ pub(super) async fn centers(node: &Shared) -> Result<(Vec<Known>, u64), Instead>
         let witnesses = trust::witnesses(node, source);
         let last = sightings::last(node, source, witnesses).await?;
         let newest = source.latest().map(|latest| Signed::of(&latest, witnesses));
-        let newest = newest.and_then(|signed| signed.operators.iter().filter_map(|operator| operator.at).max());
+        let newest = newest.and_then(|signed| {
+            signed
+                .operators
+                .iter()
+                .filter_map(|operator| operator.at)
+                .max()
+        });
         for center in &mut known {
             let ids: Vec<Hash> = center.keys.iter().map(Vkey::full_id).collect();
-            let found = ids.iter().filter_map(|id| last.get(id).copied()).max_by_key(|(_, at)| *at);
+            let found = ids
+                .iter()
+                .filter_map(|id| last.get(id).copied())
+                .max_by_key(|(_, at)| *at);
             // A log that this center is not asked to sign says nothing of it.
             if found.is_none() && !witnesses.keys().any(|key| ids.contains(&key.full_id())) {
                 continue;
@@ -73,7 +87,9 @@ fn see(center: &mut Known, source: &Source, found: Option<(u64, u64)>, newest: O
     let state = match found {
         None => CenterState::Announced,
         // Who misses the moment of one quorum signs the next tree; who misses minutes of them does not sign now.
-        Some((_, at)) if newest.is_some_and(|newest| newest.saturating_sub(at) > MISSED) => CenterState::Silent,
+        Some((_, at)) if newest.is_some_and(|newest| newest.saturating_sub(at) > MISSED) => {
+            CenterState::Silent
+        }
         Some(_) => CenterState::Active,
     };
     let row = &mut center.row;
@@ -93,14 +109,22 @@ fn see(center: &mut Known, source: &Source, found: Option<(u64, u64)>, newest: O
 /// What is said of the operator whom the policy calls `name`.
 fn named(node: &Node, name: &str, keys: Vec<Vkey>) -> Known {
     let config = &node.config;
-    let own = node.witness.as_ref().map(|witness| witness.vkeys()).unwrap_or_default();
-    let here = own.iter().any(|vkey| keys.iter().any(|key| key.full_id() == vkey.full_id()));
+    let own = node
+        .witness
+        .as_ref()
+        .map(|witness| witness.vkeys())
+        .unwrap_or_default();
+    let here = own
+        .iter()
+        .any(|vkey| keys.iter().any(|key| key.full_id() == vkey.full_id()));
     let mut center = Known {
         row: CenterRow {
             slug: name.to_owned(),
             name: name.to_owned(),
             // Nobody here says who it is: the name of its key does, as far as a name can.
-            operator: keys.first().map_or_else(|| name.to_owned(), |key| host(key.name().as_str())),
+            operator: keys
+                .first()
+                .map_or_else(|| name.to_owned(), |key| host(key.name().as_str())),
             jurisdiction: String::new(),
             state: CenterState::Announced,
             cosigned_at: None,
@@ -145,8 +169,11 @@ fn other_centers(node: &Node, known: &[Known]) -> Vec<Known> {
     let policy = node.policy.as_ref().map(|portal| &portal.policy);
     let parties = policy.into_iter().flat_map(|policy| policy.parties());
     let parties = parties.filter(|(_, party)| party.roles.contains(&Role::Center));
-    let others = parties.filter(|(word, _)| known.iter().all(|known| known.row.slug != word.as_str()));
-    others.map(|(word, _)| named(node, word.as_str(), Vec::new())).collect()
+    let others =
+        parties.filter(|(word, _)| known.iter().all(|known| known.row.slug != word.as_str()));
+    others
+        .map(|(word, _)| named(node, word.as_str(), Vec::new()))
+        .collect()
 }
 
 fn host(name: &str) -> String {

@@ -16,25 +16,43 @@ use crate::portal::updates::UpdateRow;
 use crate::source::{Bytes, Source};
 
 /// The row of an offer. Of several files the first that is given whole stands for all.
-pub(super) async fn offer(node: &Shared, source: &Source, row: &Row) -> Result<Option<UpdateRow>, Instead> {
+pub(super) async fn offer(
+    node: &Shared,
+    source: &Source,
+    row: &Row,
+) -> Result<Option<UpdateRow>, Instead> {
     let files = node.database.files_of(row.statement).await?;
-    let whole = files.iter().find(|file| file.role == "full").or_else(|| files.first());
-    let Some(digest) = whole.map(|file| file.digest) else { return Ok(None) };
+    let whole = files
+        .iter()
+        .find(|file| file.role == "full")
+        .or_else(|| files.first());
+    let Some(digest) = whole.map(|file| file.digest) else {
+        return Ok(None);
+    };
     let found = find::files(node, &find::id_of(digest)).await?;
     // Two files whose digests begin alike need the whole digest in the address.
     let is_alone = found.len() == 1;
-    let lines = found.into_iter().find(|file| file.digest == digest).map(|file| file.allowed_lines(node));
+    let lines = found
+        .into_iter()
+        .find(|file| file.digest == digest)
+        .map(|file| file.allowed_lines(node));
     let channel = lines.is_some_and(|lines| lines.len() > 1);
     judged(node, source, row, digest, is_alone, channel).await
 }
 
 /// The rows of a file: one a line.
-pub(super) async fn lines_of(node: &Shared, file: &File, is_alone: bool) -> Result<Vec<UpdateRow>, Instead> {
+pub(super) async fn lines_of(
+    node: &Shared,
+    file: &File,
+    is_alone: bool,
+) -> Result<Vec<UpdateRow>, Instead> {
     let channel = file.allowed_lines(node).len() > 1;
     let mut rows = Vec::new();
     let mut shown: Vec<(Hash, u64)> = Vec::new();
     for (row, _) in file.rows.iter().rev() {
-        let Some(source) = node.source(&row.origin) else { continue };
+        let Some(source) = node.source(&row.origin) else {
+            continue;
+        };
         if shown.contains(&(row.line, row.serial)) {
             continue;
         }
@@ -53,10 +71,16 @@ async fn judged(
     by_channel: bool,
 ) -> Result<Option<UpdateRow>, Instead> {
     let channel = by_channel.then(|| Word::parse(&row.channel).ok()).flatten();
-    let Some(judged) = judge(node, digest, channel.as_ref()).await? else { return Ok(None) };
+    let Some(judged) = judge(node, digest, channel.as_ref()).await? else {
+        return Ok(None);
+    };
     let released = read::log_time(source, row.index, row.recorded_at)?.unwrap_or(time(0));
     Ok(Some(UpdateRow {
-        id: if is_alone { find::id_of(digest) } else { digest.to_hex() },
+        id: if is_alone {
+            find::id_of(digest)
+        } else {
+            digest.to_hex()
+        },
         chosen: channel.map(|channel| channel.as_str().to_owned()),
         product: row.product.clone(),
         version: row.version.clone(),
@@ -74,7 +98,9 @@ async fn judged(
 /// Seconds until the quorum: from the moment when this node's door took the statement, or in another's log from the first
 /// cosignature, before which nobody can say anything.
 async fn lag(node: &Shared, source: &Source, row: &Row) -> Result<Option<u64>, Instead> {
-    let Some(covering) = source.first_covering(row.index)? else { return Ok(None) };
+    let Some(covering) = source.first_covering(row.index)? else {
+        return Ok(None);
+    };
     let signed = Signed::of_taken(&covering, source);
     if signed.asked == 0 || !signed.is_met() {
         return Ok(None);
@@ -83,6 +109,8 @@ async fn lag(node: &Shared, source: &Source, row: &Row) -> Result<Option<u64>, I
         Bytes::Own(_) => node.database.signing_at(&source.origin, row.index).await?,
         Bytes::Copy(_) => None,
     };
-    let first = signing.map(|signing| signing.accepted_at).or(signed.first());
+    let first = signing
+        .map(|signing| signing.accepted_at)
+        .or(signed.first());
     Ok(first.map(|first| signed.at.saturating_sub(first)))
 }

@@ -20,7 +20,11 @@ use crate::portal::part::pager::Pager;
 use crate::source::Source;
 
 /// A log, an entry, or one of their files.
-pub(super) async fn get(State(node): State<Shared>, Path(decoded): Path<String>, asked: Asked) -> Response {
+pub(super) async fn get(
+    State(node): State<Shared>,
+    Path(decoded): Path<String>,
+    asked: Asked,
+) -> Response {
     let Some((at, place)) = place(&node, &asked.path, &decoded) else {
         return asked.instead(Instead::not_found());
     };
@@ -28,11 +32,15 @@ pub(super) async fn get(State(node): State<Shared>, Path(decoded): Path<String>,
     let asked = asked.with(&[("before", before.as_deref().unwrap_or_default())]);
     let before = match before.map(|digits| digits.parse::<u64>()).transpose() {
         Ok(before) => before,
-        Err(_) => return asked.instead(Instead::Problem(Problem::bad_request("before is no index"))),
+        Err(_) => {
+            return asked.instead(Instead::Problem(Problem::bad_request("before is no index")));
+        }
     };
     asked
         .answer(node, move |node, asked| async move {
-            let Some(source) = node.sources.get(at) else { return Err(Instead::not_found()) };
+            let Some(source) = node.sources.get(at) else {
+                return Err(Instead::not_found());
+            };
             match place {
                 Place::Log => make(&node, source, &asked, before).await,
                 Place::Entry(index) => entry::make(&node, source, index, &asked).await,
@@ -57,12 +65,21 @@ enum Place {
 /// The position of the log, and the place in it. Files are no pages: they stand below the API alone.
 fn place(node: &Node, path: &str, decoded: &str) -> Option<(usize, Place)> {
     let raw = path.strip_prefix(link::LOGS)?.strip_prefix('/')?;
-    let mut logs: Vec<(usize, &str)> =
-        node.sources.iter().map(|source| source.origin.as_str()).enumerate().collect();
+    let mut logs: Vec<(usize, &str)> = node
+        .sources
+        .iter()
+        .map(|source| source.origin.as_str())
+        .enumerate()
+        .collect();
     // Of two origins where one begins with the other the longer is meant, unless the shorter stands alone in its segment.
     logs.sort_by_key(|(_, origin)| std::cmp::Reverse(origin.len()));
-    let encoded = logs.iter().find_map(|(at, origin)| Some((*at, below(raw, &link::segment(origin))?)));
-    encoded.or_else(|| logs.iter().find_map(|(at, origin)| Some((*at, below(decoded, origin)?))))
+    let encoded = logs
+        .iter()
+        .find_map(|(at, origin)| Some((*at, below(raw, &link::segment(origin))?)));
+    encoded.or_else(|| {
+        logs.iter()
+            .find_map(|(at, origin)| Some((*at, below(decoded, origin)?)))
+    })
 }
 
 /// The place behind an origin, if the text begins with it.
@@ -75,8 +92,13 @@ fn below(text: &str, origin: &str) -> Option<Place> {
     if rest == proof::CHECKPOINT {
         return Some(Place::Checkpoint);
     }
-    let (digits, file) = rest.split_once('/').map_or((rest, None), |(digits, file)| (digits, Some(file)));
-    let index: u64 = digits.parse().ok().filter(|index: &u64| index.to_string() == digits)?;
+    let (digits, file) = rest
+        .split_once('/')
+        .map_or((rest, None), |(digits, file)| (digits, Some(file)));
+    let index: u64 = digits
+        .parse()
+        .ok()
+        .filter(|index: &u64| index.to_string() == digits)?;
     match file {
         None => Some(Place::Entry(index)),
         Some(proof::PROOF) => Some(Place::Proof(index)),
@@ -95,7 +117,9 @@ async fn make(node: &Shared, source: &Source, asked: &Asked, before: Option<u64>
     let older = rows.last().map(|row| row.index).filter(|index| *index > 0);
     let mut entries = Vec::new();
     for row in rows {
-        let Some(read) = Read::of(node, source, row.index).await? else { continue };
+        let Some(read) = Read::of(node, source, row.index).await? else {
+            continue;
+        };
         entries.push(EntryRow {
             index: row.index,
             said: read.said(node, &row),
@@ -109,15 +133,31 @@ async fn make(node: &Shared, source: &Source, asked: &Asked, before: Option<u64>
         owner: trust::owner_of(node, source),
         state: logs::state(node, source, signed.as_ref()),
         size,
-        root: latest.as_ref().and_then(|latest| proof::root(&latest.note)).map(|root| root.to_hex()),
+        root: latest
+            .as_ref()
+            .and_then(|latest| proof::root(&latest.note))
+            .map(|root| root.to_hex()),
         seen_at: signed.as_ref().map(|signed| time(signed.at)),
         keys: source.vkeys.iter().map(ToString::to_string).collect(),
         quorum: signed.map(|signed| signed.quorum(witnesses, &last)),
-        links: latest.map(|_| proof::checkpoint_link(source)).into_iter().collect(),
+        links: latest
+            .map(|_| proof::checkpoint_link(source))
+            .into_iter()
+            .collect(),
         entries,
-        pager: Pager { shown, of: size.max(shown), before, older },
+        pager: Pager {
+            shown,
+            of: size.max(shown),
+            before,
+            older,
+        },
     };
-    Ok(Drawn::new(asked, &frame(node, asked, Some(source)), &view, render))
+    Ok(Drawn::new(
+        asked,
+        &frame(node, asked, Some(source)),
+        &view,
+        render,
+    ))
 }
 
 /// Entries of one page.
@@ -148,7 +188,11 @@ mod tests {
             ("/7/proof/more", None),
             ("/entries", None),
         ] {
-            assert_eq!(below(&format!("{origin}{rest}"), origin), expected, "{rest}");
+            assert_eq!(
+                below(&format!("{origin}{rest}"), origin),
+                expected,
+                "{rest}"
+            );
         }
         assert_eq!(below("log.other.example/v1/7", origin), None);
     }

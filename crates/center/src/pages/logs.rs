@@ -15,12 +15,23 @@ use crate::source::Source;
 
 /// The list.
 pub(super) async fn get(State(node): State<Shared>, asked: Asked) -> Response {
-    asked.answer(node, |node, asked| async move { make(&node, &asked) }).await
+    asked
+        .answer(node, |node, asked| async move { make(&node, &asked) })
+        .await
 }
 
 fn make(node: &Shared, asked: &Asked) -> Made {
-    let rows = node.sources.iter().map(|source| row(node, source)).collect();
-    Ok(Drawn::new(asked, &frame(node, asked, None), &LogsView { rows }, render))
+    let rows = node
+        .sources
+        .iter()
+        .map(|source| row(node, source))
+        .collect();
+    Ok(Drawn::new(
+        asked,
+        &frame(node, asked, None),
+        &LogsView { rows },
+        render,
+    ))
 }
 
 fn row(node: &Node, source: &Source) -> LogRow {
@@ -46,5 +57,9 @@ pub(super) fn state(node: &Node, source: &Source, signed: Option<&Signed>) -> Lo
     }
     let now = node.now();
     let age = source.heard_at(now).map(|at| now.saturating_sub(at));
-    if age.is_some_and(|age| age > super::frame::STALE_AFTER) { LogState::Stale } else { LogState::Witnessed }
+    if age.is_some_and(|age| age > super::frame::STALE_AFTER) {
+        LogState::Stale
+    } else {
+        LogState::Witnessed
+    }
 }

@@ -58,7 +58,10 @@ pub fn routes() -> Router<Shared> {
         ("/u/{id}/checks", get(update_files::checks)),
         ("/u/{id}/bundle", get(update_files::bundle)),
         ("/u/{id}/policy", get(update_files::policy)),
-        ("/u/{id}/misbehaviour/{number}", get(update_files::misbehaviour)),
+        (
+            "/u/{id}/misbehaviour/{number}",
+            get(update_files::misbehaviour),
+        ),
         (link::LOGS, get(logs::get)),
         ("/log/{*place}", get(log::get)),
         (link::CENTERS, get(centers::get)),
@@ -72,7 +75,9 @@ pub fn routes() -> Router<Shared> {
         .route("/assets/{name}", get(asset::get))
         .route(link::SECURITY_TXT, get(asset::security_txt));
     for (path, page) in pages {
-        router = router.route(&asked::api(path), page.clone()).route(path, page);
+        router = router
+            .route(&asked::api(path), page.clone())
+            .route(path, page);
     }
     router
 }

@@ -22,7 +22,12 @@ pub(super) async fn accessibility(State(node): State<Shared>, asked: Asked) -> R
 
 async fn answer(node: Shared, asked: Asked, render: fn(&Frame) -> String) -> Response {
     let make = move |node: Shared, asked: Asked| async move {
-        Ok(Drawn::new(&asked, &frame(&node, &asked, None), &(), |frame, ()| render(frame)))
+        Ok(Drawn::new(
+            &asked,
+            &frame(&node, &asked, None),
+            &(),
+            |frame, ()| render(frame),
+        ))
     };
     asked.answer(node, make).await
 }

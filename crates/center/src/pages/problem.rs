@@ -24,10 +24,15 @@ pub(crate) struct Wish {
 
 impl Wish {
     pub(crate) fn of(request: &Request) -> Self {
-        let accepts = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("text/html"));
+        let accepts =
+            |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("text/html"));
         Self {
             path: request.uri().path().to_owned(),
-            is_html: request.headers().get_all(header::ACCEPT).iter().any(accepts),
+            is_html: request
+                .headers()
+                .get_all(header::ACCEPT)
+                .iter()
+                .any(accepts),
             is_head: request.method() == Method::HEAD,
         }
     }
@@ -38,22 +43,42 @@ pub(crate) fn dress(node: &Node, wish: &Wish, id: &str, response: Response) -> R
     let is_api = wish.path.starts_with("/api/");
     let is_asked = response.extensions().get::<AsPage>().is_some() || (wish.is_html && !is_api);
     let kind = kind_of(response.status()).filter(|_| is_asked && node.policy.is_some());
-    let Some(kind) = kind.filter(|_| !is_page(&response)) else { return response };
+    let Some(kind) = kind.filter(|_| !is_page(&response)) else {
+        return response;
+    };
     // What is missing and what is forbidden look alike: no id tells one request from the other.
     let error_id = (kind != ProblemKind::NotFound).then(|| id.to_owned());
     let frame = frame::of_problem(node, &wish.path);
     let html = render(&frame, &ProblemView { kind, error_id });
     let (mut parts, _) = response.into_parts();
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
-    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(html.len()));
-    Response::from_parts(parts, if wish.is_head { Body::empty() } else { html.into() })
+    parts
+        .headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
+    parts
+        .headers
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(html.len()));
+    Response::from_parts(
+        parts,
+        if wish.is_head {
+            Body::empty()
+        } else {
+            html.into()
+        },
+    )
 }
 
 fn kind_of(status: StatusCode) -> Option<ProblemKind> {
-    ProblemKind::ALL.into_iter().find(|kind| kind.status() == status.as_u16())
+    ProblemKind::ALL
+        .into_iter()
+        .find(|kind| kind.status() == status.as_u16())
 }
 
 fn is_page(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == HTML)
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == HTML)
 }

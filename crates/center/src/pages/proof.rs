@@ -27,12 +27,21 @@ pub(super) struct Proven {
 impl Proven {
     /// Proves an entry; `None` while no public checkpoint covers it.
     pub(super) fn of(source: &Source, index: u64) -> Result<Option<Self>, Instead> {
-        let (Some(bytes), Some(covering)) = (source.entry(index)?, source.first_covering(index)?) else {
+        let (Some(bytes), Some(covering)) = (source.entry(index)?, source.first_covering(index)?)
+        else {
             return Ok(None);
         };
-        let Some(root) = root(&covering.note) else { return Ok(None) };
+        let Some(root) = root(&covering.note) else {
+            return Ok(None);
+        };
         let path = source.inclusion_proof(index, covering.size)?;
-        Ok(Some(Self { index, leaf: leaf_hash(&bytes), root, path, covering }))
+        Ok(Some(Self {
+            index,
+            leaf: leaf_hash(&bytes),
+            root,
+            path,
+            covering,
+        }))
     }
 }
 
@@ -45,9 +54,15 @@ pub(super) fn root(note: &str) -> Option<Hash> {
 /// Links to the files of an entry.
 pub(super) fn links(source: &Source, index: u64, has_body: bool) -> Vec<ProofLink> {
     let entry = api(&link::entry(&source.origin, index));
-    let mut links = vec![ProofLink { kind: ProofLinkKind::Proof, href: format!("{entry}/{PROOF}") }];
+    let mut links = vec![ProofLink {
+        kind: ProofLinkKind::Proof,
+        href: format!("{entry}/{PROOF}"),
+    }];
     if has_body {
-        links.push(ProofLink { kind: ProofLinkKind::Statement, href: format!("{entry}/{STATEMENT}") });
+        links.push(ProofLink {
+            kind: ProofLinkKind::Statement,
+            href: format!("{entry}/{STATEMENT}"),
+        });
     }
     links
 }
@@ -55,13 +70,21 @@ pub(super) fn links(source: &Source, index: u64, has_body: bool) -> Vec<ProofLin
 /// Link to the newest checkpoint of a log, as this node has it.
 pub(super) fn checkpoint_link(source: &Source) -> ProofLink {
     let href = format!("{}/{CHECKPOINT}", api(&link::log(&source.origin)));
-    ProofLink { kind: ProofLinkKind::Checkpoint, href }
+    ProofLink {
+        kind: ProofLinkKind::Checkpoint,
+        href,
+    }
 }
 
 /// `…/proof`: a tlog-proof.
 pub(super) fn proof(source: &Source, index: u64) -> Made {
     let proven = Proven::of(source, index)?.ok_or_else(Instead::not_found)?;
-    let file = ProofFile { extra: None, index, hashes: proven.path, checkpoint: proven.covering.note };
+    let file = ProofFile {
+        extra: None,
+        index,
+        hashes: proven.path,
+        checkpoint: proven.covering.note,
+    };
     Ok(Drawn::text(file.to_text()))
 }
 
@@ -75,9 +98,17 @@ pub(super) fn checkpoint(source: &Source) -> Made {
 pub(super) async fn statement(node: &Node, source: &Source, index: u64) -> Made {
     let bytes = source.entry(index)?.ok_or_else(Instead::not_found)?;
     let entry = Entry::parse(&bytes).map_err(|_| Instead::not_found())?;
-    let body = node.database.body(entry.digest).await?.ok_or_else(Instead::not_found)?;
+    let body = node
+        .database
+        .body(entry.digest)
+        .await?
+        .ok_or_else(Instead::not_found)?;
     let envelope = Envelope::new(body.into_bytes(), entry.signature);
-    Ok(Drawn { kind: "application/json", body: envelope.to_bytes().into(), ..Drawn::text(String::new()) })
+    Ok(Drawn {
+        kind: "application/json",
+        body: envelope.to_bytes().into(),
+        ..Drawn::text(String::new())
+    })
 }
 
 /// Last segments of the addresses of files.

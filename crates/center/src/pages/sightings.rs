@@ -28,9 +28,17 @@ struct Known {
 }
 
 /// Size and time of the last checkpoint of `source` that each witness signed.
-pub(super) async fn last(node: &Shared, source: &Source, witnesses: &Witnesses) -> Result<Last, Instead> {
+pub(super) async fn last(
+    node: &Shared,
+    source: &Source,
+    witnesses: &Witnesses,
+) -> Result<Last, Instead> {
     let sightings = &node.pages.sightings;
-    let known = sightings.lock().get(&source.origin).cloned().unwrap_or_default();
+    let known = sightings
+        .lock()
+        .get(&source.origin)
+        .cloned()
+        .unwrap_or_default();
     if source.latest().map(|latest| latest.size) <= known.newest {
         return Ok(known.last);
     }
@@ -54,15 +62,18 @@ fn walk(source: &Source, keys: &[Vkey], mut known: Known) -> Result<Known, Sourc
     let mut wanted: Vec<&Vkey> = keys.iter().collect();
     let mut covering = source.latest();
     let newest = covering.as_ref().map(|latest| latest.size);
-    while let Some(checkpoint) = covering.filter(|checkpoint| Some(checkpoint.size) > known.newest) {
+    while let Some(checkpoint) = covering.filter(|checkpoint| Some(checkpoint.size) > known.newest)
+    {
         let note = Note::parse(checkpoint.note.as_bytes()).ok();
-        wanted.retain(|key| match note.as_ref().and_then(|note| cosigned(note, key)) {
-            Some(at) => {
-                known.last.insert(key.full_id(), (checkpoint.size, at));
-                false
-            }
-            None => true,
-        });
+        wanted.retain(
+            |key| match note.as_ref().and_then(|note| cosigned(note, key)) {
+                Some(at) => {
+                    known.last.insert(key.full_id(), (checkpoint.size, at));
+                    false
+                }
+                None => true,
+            },
+        );
         if wanted.is_empty() {
             break;
         }

@@ -57,13 +57,19 @@ impl Signed {
         time_in: impl Fn(&Note<'_>, &Vkey) -> Option<u64>,
     ) -> Self {
         let note = Note::parse(covering.note.as_bytes()).ok();
-        let times: Vec<Option<u64>> =
-            witnesses.keys().map(|key| note.as_ref().and_then(|note| time_in(note, key))).collect();
+        let times: Vec<Option<u64>> = witnesses
+            .keys()
+            .map(|key| note.as_ref().and_then(|note| time_in(note, key)))
+            .collect();
         let groups = group_times(witnesses, &times);
         let at = |member| time_of(member, &times, &groups);
         let operators: Vec<Operator> = members(witnesses)
             .into_iter()
-            .map(|member| Operator { name: name(witnesses, member), member, at: at(member) })
+            .map(|member| Operator {
+                name: name(witnesses, member),
+                member,
+                at: at(member),
+            })
             .collect();
         Self {
             asked: witnesses.need(),
@@ -75,12 +81,18 @@ impl Signed {
 
     /// How many operators signed.
     pub(super) fn have(&self) -> usize {
-        self.operators.iter().filter(|operator| operator.at.is_some()).count()
+        self.operators
+            .iter()
+            .filter(|operator| operator.at.is_some())
+            .count()
     }
 
     /// When the first operator signed: the tree stood before.
     pub(super) fn first(&self) -> Option<u64> {
-        self.operators.iter().filter_map(|operator| operator.at).min()
+        self.operators
+            .iter()
+            .filter_map(|operator| operator.at)
+            .min()
     }
 
     /// Whether as many signed as the policy asks for.
@@ -107,23 +119,39 @@ impl Signed {
 pub(super) fn members(witnesses: &Witnesses) -> Vec<Member> {
     match witnesses.quorum() {
         Some(_) => witnesses.tops().to_vec(),
-        None => (0..witnesses.witnesses().len()).map(Member::Witness).collect(),
+        None => (0..witnesses.witnesses().len())
+            .map(Member::Witness)
+            .collect(),
     }
 }
 
 /// A member's name in the policy.
 pub(super) fn name(witnesses: &Witnesses, member: Member) -> String {
-    witnesses.name(member).map(ToString::to_string).unwrap_or_default()
+    witnesses
+        .name(member)
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 /// All keys of a member.
 pub(super) fn keys(witnesses: &Witnesses, member: Member) -> Vec<&Vkey> {
     match member {
-        Member::Witness(at) => witnesses.witnesses().get(at).map(|witness| &witness.vkey).into_iter().collect(),
+        Member::Witness(at) => witnesses
+            .witnesses()
+            .get(at)
+            .map(|witness| &witness.vkey)
+            .into_iter()
+            .collect(),
         Member::Group(at) => {
-            let members = witnesses.groups().get(at).map_or(&[][..], |group| &group.members);
+            let members = witnesses
+                .groups()
+                .get(at)
+                .map_or(&[][..], |group| &group.members);
             // Groups name earlier lines only: this ends.
-            members.iter().flat_map(|member| keys(witnesses, *member)).collect()
+            members
+                .iter()
+                .flat_map(|member| keys(witnesses, *member))
+                .collect()
         }
     }
 }
@@ -131,27 +159,39 @@ pub(super) fn keys(witnesses: &Witnesses, member: Member) -> Vec<&Vkey> {
 /// The last that any key of a member signed.
 pub(super) fn last_of(witnesses: &Witnesses, member: Member, last: &Last) -> Option<(u64, u64)> {
     let keys = keys(witnesses, member);
-    keys.iter().filter_map(|key| last.get(&key.full_id()).copied()).max_by_key(|(_, at)| *at)
+    keys.iter()
+        .filter_map(|key| last.get(&key.full_id()).copied())
+        .max_by_key(|(_, at)| *at)
 }
 
 /// When `key` signed this note as a witness, if it did and its line holds. Time 0 says nothing of when and does not count.
 pub(super) fn cosigned(note: &Note<'_>, key: &Vkey) -> Option<u64> {
     let signed = note.open(&[key]).ok()?;
-    signed.first().map(|signed| signed.time).filter(|at| *at > 0)
+    signed
+        .first()
+        .map(|signed| signed.time)
+        .filter(|at| *at > 0)
 }
 
 /// The time that the line of `key` claims.
 fn claimed(note: &Note<'_>, key: &Vkey) -> Option<u64> {
     let line = note.lines().iter().find(|line| line.is_of(key))?;
-    Cosignature::parse(&line.signature, key.algorithm()).map(|cosignature| cosignature.time).filter(|at| *at > 0)
+    Cosignature::parse(&line.signature, key.algorithm())
+        .map(|cosignature| cosignature.time)
+        .filter(|at| *at > 0)
 }
 
 /// When each group had signed: at the k-th smallest time of its members.
 fn group_times(witnesses: &Witnesses, times: &[Option<u64>]) -> Vec<Option<u64>> {
     let mut groups: Vec<Option<u64>> = Vec::new();
-    for Group { threshold, members, .. } in witnesses.groups() {
-        let mut met: Vec<u64> =
-            members.iter().filter_map(|member| time_of(*member, times, &groups)).collect();
+    for Group {
+        threshold, members, ..
+    } in witnesses.groups()
+    {
+        let mut met: Vec<u64> = members
+            .iter()
+            .filter_map(|member| time_of(*member, times, &groups))
+            .collect();
         met.sort_unstable();
         groups.push(threshold.checked_sub(1).and_then(|at| met.get(at).copied()));
     }

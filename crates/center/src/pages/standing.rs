@@ -25,7 +25,10 @@ pub(super) async fn standing(
     if read.is_signed == Some(false) {
         return Ok((Standing::Void, None));
     }
-    let update = read.statement.as_ref().and_then(|statement| statement.kind().as_update());
+    let update = read
+        .statement
+        .as_ref()
+        .and_then(|statement| statement.kind().as_update());
     let Some(update) = update.filter(|_| read.is_by_publisher(node, row)) else {
         return Ok((Standing::Unread, None));
     };
@@ -35,8 +38,18 @@ pub(super) async fn standing(
     if let Some(by) = superseded_by(node, source, row, update).await? {
         return Ok((Standing::Superseded, Some(by)));
     }
-    let is_over = update.activation.until.is_some_and(|until| until < node.time());
-    Ok((if is_over { Standing::Lapsed } else { Standing::Current }, None))
+    let is_over = update
+        .activation
+        .until
+        .is_some_and(|until| until < node.time());
+    Ok((
+        if is_over {
+            Standing::Lapsed
+        } else {
+            Standing::Current
+        },
+        None,
+    ))
 }
 
 /// The first statement of the same serial that says it replaces this one.
@@ -47,17 +60,31 @@ async fn superseded_by(
     update: &Update,
 ) -> Result<Option<EntryRef>, Instead> {
     let line = update.line.id();
-    let rows = node.database.updates_on_line(&row.origin, line, update.serial, MOST_AMENDMENTS).await?;
-    let others = rows.into_iter().filter(|other| other.serial == update.serial && other.statement != row.statement);
+    let rows = node
+        .database
+        .updates_on_line(&row.origin, line, update.serial, MOST_AMENDMENTS)
+        .await?;
+    let others = rows
+        .into_iter()
+        .filter(|other| other.serial == update.serial && other.statement != row.statement);
     for other in others {
         let entry = node.database.entry(&other.origin, other.index).await?;
         let read = Read::of(node, source, other.index).await?;
         // Only the publisher's own word replaces the publisher's word.
-        let Some((entry, read)) = entry.zip(read).filter(|(entry, read)| read.is_by_publisher(node, entry)) else {
+        let Some((entry, read)) = entry
+            .zip(read)
+            .filter(|(entry, read)| read.is_by_publisher(node, entry))
+        else {
             continue;
         };
-        if read.statement.is_some_and(|statement| statement.supersedes().contains(&row.statement)) {
-            return Ok(Some(EntryRef { origin: entry.origin, index: entry.index }));
+        if read
+            .statement
+            .is_some_and(|statement| statement.supersedes().contains(&row.statement))
+        {
+            return Ok(Some(EntryRef {
+                origin: entry.origin,
+                index: entry.index,
+            }));
         }
     }
     Ok(None)

@@ -11,11 +11,17 @@ use crate::source::Source;
 pub(super) fn update_logs(node: &Node) -> Vec<&Source> {
     let is_publishers = |source: &&Source| {
         let policy = node.policy.as_ref().map(|portal| &portal.policy);
-        let mut publishers = policy.into_iter().flat_map(|policy| policy.publishers().values());
+        let mut publishers = policy
+            .into_iter()
+            .flat_map(|policy| policy.publishers().values());
         publishers.any(|publisher| *publisher.log == *source.origin)
     };
     let named: Vec<&Source> = node.sources.iter().filter(is_publishers).collect();
-    if named.is_empty() { node.sources.iter().collect() } else { named }
+    if named.is_empty() {
+        node.sources.iter().collect()
+    } else {
+        named
+    }
 }
 
 /// The log that stands behind pages which speak of no other.
@@ -26,7 +32,10 @@ pub(super) fn main_log(node: &Node) -> Option<&Source> {
 /// Whose cosignatures count for a log, and how many: by the policy, or by the node's own configuration where the policy
 /// does not name the log.
 pub(super) fn witnesses<'a>(node: &'a Node, source: &'a Source) -> &'a Witnesses {
-    let named = node.policy.as_ref().and_then(|portal| portal.policy.log(&source.origin));
+    let named = node
+        .policy
+        .as_ref()
+        .and_then(|portal| portal.policy.log(&source.origin));
     named.map_or(&source.witnesses, |(_, witnesses)| witnesses)
 }
 
@@ -40,7 +49,8 @@ pub(super) fn only_publisher(policy: &Policy) -> Option<String> {
 /// The word of the publisher whose key this is.
 pub(super) fn publisher_of(policy: &Policy, key: Hash) -> Option<&str> {
     let mut publishers = policy.publishers().iter();
-    let (name, _) = publishers.find(|(_, publisher)| publisher.keys.iter().any(|known| known.id().0 == key))?;
+    let (name, _) =
+        publishers.find(|(_, publisher)| publisher.keys.iter().any(|known| known.id().0 == key))?;
     Some(name.as_str())
 }
 
@@ -48,7 +58,8 @@ pub(super) fn publisher_of(policy: &Policy, key: Hash) -> Option<&str> {
 pub(super) fn party_of(node: &Node, key: Hash) -> String {
     let named = node.policy.as_ref().and_then(|portal| {
         let parties = portal.policy.parties().iter();
-        let mut parties = parties.filter(|(_, party)| party.keys.iter().any(|known| known.id().0 == key));
+        let mut parties =
+            parties.filter(|(_, party)| party.keys.iter().any(|known| known.id().0 == key));
         let party = parties.next().map(|(name, _)| name.as_str());
         publisher_of(&portal.policy, key).or(party)
     });
@@ -57,12 +68,20 @@ pub(super) fn party_of(node: &Node, key: Hash) -> String {
 
 /// Who runs a log, for people; of a log that nobody here knows the host in its name.
 pub(super) fn owner_of(node: &Node, source: &Source) -> String {
-    if node.log.as_ref().is_some_and(|own| own.origin == source.origin) {
+    if node
+        .log
+        .as_ref()
+        .is_some_and(|own| own.origin == source.origin)
+    {
         return node.config.name.clone();
     }
     let policy = node.policy.as_ref().map(|portal| &portal.policy);
-    let publishers = policy.into_iter().flat_map(|policy| policy.publishers().values());
-    let parties = policy.into_iter().flat_map(|policy| policy.parties().values());
+    let publishers = policy
+        .into_iter()
+        .flat_map(|policy| policy.publishers().values());
+    let parties = policy
+        .into_iter()
+        .flat_map(|policy| policy.parties().values());
     let mut operators = publishers
         .map(|publisher| (&publisher.log, &publisher.operator))
         .chain(parties.map(|party| (&party.log, &party.operator)));
@@ -71,6 +90,15 @@ pub(super) fn owner_of(node: &Node, source: &Source) -> String {
     }
     let centers = node.config.portal.iter().flat_map(|portal| &portal.centers);
     let mut centers = centers.filter(|center| center.log.as_deref() == Some(&source.origin));
-    let host = || source.origin.split('/').next().unwrap_or_default().to_owned();
-    centers.next().map_or_else(host, |center| center.name.clone())
+    let host = || {
+        source
+            .origin
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    centers
+        .next()
+        .map_or_else(host, |center| center.name.clone())
 }

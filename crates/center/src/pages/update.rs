@@ -29,7 +29,11 @@ use crate::portal::update::{Basis, FileLink, FileRef, Files, UpdateView, render 
 use crate::source::{Covering, Source};
 
 /// One update; a longer id leads to the short one, an ambiguous one to the list of what it may mean.
-pub(super) async fn get(State(node): State<Shared>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(super) async fn get(
+    State(node): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Response {
     let channel = asked.parameter("channel").map(str::to_owned);
     let asked = asked.with(&[("channel", channel.as_deref().unwrap_or_default())]);
     if !find::is_id(&id) {
@@ -39,7 +43,9 @@ pub(super) async fn get(State(node): State<Shared>, Path(id): Path<String>, aske
     let Ok(channel) = channel.transpose() else {
         return asked.instead(Instead::Problem(Problem::bad_request("channel is no word")));
     };
-    asked.answer(node, move |node, asked| make(node, asked, id, channel)).await
+    asked
+        .answer(node, move |node, asked| make(node, asked, id, channel))
+        .await
 }
 
 async fn make(node: Shared, asked: Asked, id: String, channel: Option<Word>) -> Made {
@@ -51,9 +57,14 @@ async fn make(node: Shared, asked: Asked, id: String, channel: Option<Word>) -> 
     let short = find::id_of(file.digest);
     if id != short && find::files(&node, &short).await?.len() == 1 {
         let channel = channel.as_ref().map(Word::as_str).unwrap_or_default();
-        return Err(Instead::See(link::with_query(&link::update(&short), &[("channel", channel)])));
+        return Err(Instead::See(link::with_query(
+            &link::update(&short),
+            &[("channel", channel)],
+        )));
     }
-    let judged = judge(&node, file.digest, channel.as_ref()).await?.ok_or_else(Instead::not_found)?;
+    let judged = judge(&node, file.digest, channel.as_ref())
+        .await?
+        .ok_or_else(Instead::not_found)?;
     let page = Page::gather(&node, &id, &file, &judged).await?;
     let mut frame = frame(&node, &asked, Some(page.source));
     frame.notices.splice(0..0, misbehaviour(&page, &frame));
@@ -89,14 +100,21 @@ impl<'a> Page<'a> {
         let (row, named) = chosen(file, judged).ok_or_else(Instead::not_found)?;
         let source = node.source(&row.origin).ok_or_else(Instead::not_found)?;
         let mut statements = Vec::new();
-        for other in node.database.updates_on_line(&row.origin, row.line, row.serial, MOST_AMENDMENTS).await? {
+        for other in node
+            .database
+            .updates_on_line(&row.origin, row.line, row.serial, MOST_AMENDMENTS)
+            .await?
+        {
             if other.serial != row.serial {
                 break;
             }
             let entry = node.database.entry(&other.origin, other.index).await?;
             let read = Read::of(node, source, other.index).await?;
             if let Some((entry, read)) = entry.zip(read) {
-                let place = EntryRef { origin: entry.origin.clone(), index: entry.index };
+                let place = EntryRef {
+                    origin: entry.origin.clone(),
+                    index: entry.index,
+                };
                 statements.push((place, read::logged_at(source, &entry)?, read, entry));
             }
         }
@@ -121,7 +139,11 @@ impl<'a> Page<'a> {
         let name = self.file.name.as_str();
         let page = link::update(self.id);
         let bundle = format!("/bundle/{}.jsonl", self.file.digest);
-        let policy = self.node.policy.as_ref().map(|portal| verify::policy_file(&portal.text));
+        let policy = self
+            .node
+            .policy
+            .as_ref()
+            .map(|portal| verify::policy_file(&portal.text));
         let behind = Behind {
             logged: self.proven.clone().map(|proven| (self.source, proven)),
             bundle: Some(bundle.clone()),
@@ -143,7 +165,10 @@ impl<'a> Page<'a> {
             platform: row.platform.clone(),
             audience: self.audience(),
             released: released.unwrap_or(Time(0)),
-            entry: EntryRef { origin: row.origin.clone(), index: row.index },
+            entry: EntryRef {
+                origin: row.origin.clone(),
+                index: row.index,
+            },
             other_files: self.other_files(),
             word: checks::word(verdict),
             answer: render::answer(verdict, name),
@@ -155,14 +180,20 @@ impl<'a> Page<'a> {
             },
             checks: checks::rows(verdict, &behind),
             missing: self.missing(released),
-            quorum: self.signed().map(|signed| {
-                signed.quorum(trust::witnesses(self.node, self.source), &self.last)
-            }),
+            quorum: self
+                .signed()
+                .map(|signed| signed.quorum(trust::witnesses(self.node, self.source), &self.last)),
             timeline: self.timeline(),
             files: Files {
-                bundle: Some(FileLink { href: bundle, size: self.bundle_size() }),
+                bundle: Some(FileLink {
+                    href: bundle,
+                    size: self.bundle_size(),
+                }),
                 policy,
-                checks_text: Some(FileLink { href: format!("{page}/checks"), size: None }),
+                checks_text: Some(FileLink {
+                    href: format!("{page}/checks"),
+                    size: None,
+                }),
             },
         }
     }
@@ -180,14 +211,22 @@ impl<'a> Page<'a> {
     /// Whom it is offered to by what stands now: the last offer.
     fn audience(&self) -> Audience {
         let updates = self.statements.iter().rev().filter_map(|(_, _, read, _)| {
-            read.statement.as_ref().and_then(|statement| statement.kind().as_update())
+            read.statement
+                .as_ref()
+                .and_then(|statement| statement.kind().as_update())
         });
-        let mut offers = updates.filter(|update| update.state == evidence::kind::update::State::Offered);
-        offers.next().map_or(Audience::Everyone, |update| read::audience(&update.audience))
+        let mut offers =
+            updates.filter(|update| update.state == evidence::kind::update::State::Offered);
+        offers.next().map_or(Audience::Everyone, |update| {
+            read::audience(&update.audience)
+        })
     }
 
     fn other_files(&self) -> Vec<FileRef> {
-        let others = self.files.iter().filter(|file| file.digest != self.file.digest);
+        let others = self
+            .files
+            .iter()
+            .filter(|file| file.digest != self.file.digest);
         others
             .map(|file| FileRef {
                 name: file.name.clone(),
@@ -200,8 +239,14 @@ impl<'a> Page<'a> {
 
     /// Who signed the checkpoint that the verdict counted.
     fn signed(&self) -> Option<Signed> {
-        let covering = self.counted.as_ref().or(self.proven.as_ref().map(|proven| &proven.covering))?;
-        Some(Signed::of(covering, trust::witnesses(self.node, self.source)))
+        let covering = self
+            .counted
+            .as_ref()
+            .or(self.proven.as_ref().map(|proven| &proven.covering))?;
+        Some(Signed::of(
+            covering,
+            trust::witnesses(self.node, self.source),
+        ))
     }
 
     fn missing(&self, released: Option<Time>) -> Vec<Missing> {
@@ -209,10 +254,16 @@ impl<'a> Page<'a> {
         let mut missing = checks::unmet(verdict, released);
         let witnesses = trust::witnesses(self.node, self.source);
         if let Some(signed) = self.signed() {
-            let away = signed.operators.iter().filter(|operator| operator.at.is_none());
+            let away = signed
+                .operators
+                .iter()
+                .filter(|operator| operator.at.is_none());
             missing.extend(away.map(|operator| {
                 let last = super::signed::last_of(witnesses, operator.member, &self.last);
-                Missing::Witness { name: operator.name.clone(), since: last.map(|(_, at)| time(at)) }
+                Missing::Witness {
+                    name: operator.name.clone(),
+                    since: last.map(|(_, at)| time(at)),
+                }
             }));
         }
         missing.extend(checks::not_asked(verdict));
@@ -222,13 +273,21 @@ impl<'a> Page<'a> {
     /// Logged, cosigned, amended: newest last.
     fn timeline(&self) -> Vec<TimelineItem> {
         let witnesses = trust::witnesses(self.node, self.source);
-        let signed = self.proven.as_ref().map(|proven| Signed::of(&proven.covering, witnesses));
-        let mut statements = self.statements.iter().map(|(place, at, read, row)| TimelineItem {
-            at: at.map_or(When::Waiting, When::At),
-            event: Event::Statement { said: read.said(self.node, row) },
-            entry: Some(place.clone()),
-            href: None,
-        });
+        let signed = self
+            .proven
+            .as_ref()
+            .map(|proven| Signed::of(&proven.covering, witnesses));
+        let mut statements = self
+            .statements
+            .iter()
+            .map(|(place, at, read, row)| TimelineItem {
+                at: at.map_or(When::Waiting, When::At),
+                event: Event::Statement {
+                    said: read.said(self.node, row),
+                },
+                entry: Some(place.clone()),
+                href: None,
+            });
         let mut items: Vec<TimelineItem> = statements.next().into_iter().collect();
         if let Some(signed) = signed.filter(|signed| signed.asked > 0) {
             // The first witness cannot have signed before the entry stood in the log.
@@ -246,22 +305,32 @@ impl<'a> Page<'a> {
 fn chosen<'a>(file: &'a File, judged: &Judged) -> Option<&'a (UpdateRow, FileRow)> {
     let verdict = &judged.verdict;
     let line = verdict.line.as_ref().map(evidence::line::Line::id);
-    let judged = file.rows.iter().find(|(row, _)| {
-        Some(row.line) == line && Some(row.serial) == verdict.serial
-    });
+    let judged = file
+        .rows
+        .iter()
+        .find(|(row, _)| Some(row.line) == line && Some(row.serial) == verdict.serial);
     let newest = || {
         let (newest, _) = file.rows.last()?;
         // Of its serial the first statement: later ones amend it.
-        file.rows.iter().find(|(row, _)| (row.line, row.serial) == (newest.line, newest.serial))
+        file.rows
+            .iter()
+            .find(|(row, _)| (row.line, row.serial) == (newest.line, newest.serial))
     };
     judged.or_else(newest)
 }
 
 /// The largest checkpoint of the log among the evidence: its quorum is the one that the check `witnessed` counts.
 fn counted(judged: &Judged, source: &Source) -> Result<Option<Covering>, Instead> {
-    let of_log = judged.evidence.lines().iter().filter(|line| line.origin() == source.origin);
+    let of_log = judged
+        .evidence
+        .lines()
+        .iter()
+        .filter(|line| line.origin() == source.origin);
     let indexes = of_log.map(|line| line.place().index);
-    let Some(last) = indexes.max().filter(|_| judged.verdict.check(CheckName::Witnessed).is_some()) else {
+    let Some(last) = indexes
+        .max()
+        .filter(|_| judged.verdict.check(CheckName::Witnessed).is_some())
+    else {
         return Ok(None);
     };
     Ok(source.first_covering(last)?)
@@ -269,21 +338,36 @@ fn counted(judged: &Judged, source: &Source) -> Result<Option<Covering>, Instead
 
 /// A cosigner each, in the order of their times, and what is lacking.
 fn cosigned(signed: &Signed) -> Vec<TimelineItem> {
-    let mut operators: Vec<_> =
-        signed.operators.iter().filter_map(|operator| Some((operator.at?, &operator.name))).collect();
+    let mut operators: Vec<_> = signed
+        .operators
+        .iter()
+        .filter_map(|operator| Some((operator.at?, &operator.name)))
+        .collect();
     operators.sort();
-    let item = |at, event| TimelineItem { at, event, entry: None, href: None };
+    let item = |at, event| TimelineItem {
+        at,
+        event,
+        entry: None,
+        href: None,
+    };
     let asked = u64::try_from(signed.asked).unwrap_or(u64::MAX);
     let mut items: Vec<TimelineItem> = (1..)
         .zip(operators)
         .map(|(count, (at, name))| {
-            let event = Event::Cosigned { witness: name.clone(), signed: count, asked };
+            let event = Event::Cosigned {
+                witness: name.clone(),
+                signed: count,
+                asked,
+            };
             item(When::At(time(at)), event)
         })
         .collect();
     let lacking = asked.saturating_sub(u64::try_from(signed.have()).unwrap_or(u64::MAX));
     if lacking > 0 {
-        items.push(item(When::Waiting, Event::CosignaturesMissing { n: lacking }));
+        items.push(item(
+            When::Waiting,
+            Event::CosignaturesMissing { n: lacking },
+        ));
     }
     items
 }
@@ -291,7 +375,9 @@ fn cosigned(signed: &Signed) -> Vec<TimelineItem> {
 /// The strip above the answer where the log's own signatures convict it.
 fn misbehaviour(page: &Page<'_>, frame: &Frame) -> Option<Notice> {
     let found = &page.judged.verdict.misbehaviour;
-    let number = found.iter().position(|found| *found.by == *page.source.origin)?;
+    let number = found
+        .iter()
+        .position(|found| *found.by == *page.source.origin)?;
     Some(Notice::Misbehaviour {
         origin: page.source.origin.clone(),
         size: frame.log.as_ref().map_or(0, |log| log.size),

@@ -21,16 +21,32 @@ use crate::portal::word::Word;
 pub(super) async fn get(State(node): State<Shared>, asked: Asked) -> Response {
     let read = |name: &str| asked.parameter(name).map(str::to_owned);
     let [product, verdict, log, before] = ["product", "verdict", "log", "before"].map(read);
-    let pairs = [("product", &product), ("verdict", &verdict), ("log", &log), ("before", &before)];
+    let pairs = [
+        ("product", &product),
+        ("verdict", &verdict),
+        ("log", &log),
+        ("before", &before),
+    ];
     let query = pairs.map(|(name, value)| (name, value.as_deref().unwrap_or_default()));
     let asked = asked.with(&query);
     let verdict = verdict.map(|code| Word::ALL.into_iter().find(|word| word.code() == code));
     let before = before.map(|digits| digits.parse::<u64>().ok());
     if verdict == Some(None) || before == Some(None) {
-        return asked.instead(Instead::Problem(Problem::bad_request("verdict or before cannot be read")));
+        return asked.instead(Instead::Problem(Problem::bad_request(
+            "verdict or before cannot be read",
+        )));
     }
-    let filter = Filter { product, verdict: verdict.flatten(), log, id: None };
-    asked.answer(node, move |node, asked| make(node, asked, filter, before.flatten())).await
+    let filter = Filter {
+        product,
+        verdict: verdict.flatten(),
+        log,
+        id: None,
+    };
+    asked
+        .answer(node, move |node, asked| {
+            make(node, asked, filter, before.flatten())
+        })
+        .await
 }
 
 /// `/updates`: the same by the word that people say.
@@ -51,11 +67,19 @@ pub(super) async fn several(node: &Shared, asked: &Asked, id: &str, files: &[Fil
     let shown = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let view = UpdatesView {
         counts: Counts::of(rows.iter().map(|row| row.word)),
-        filter: Filter { id: Some(id.to_owned()), ..Filter::default() },
+        filter: Filter {
+            id: Some(id.to_owned()),
+            ..Filter::default()
+        },
         products: Vec::new(),
         logs: Vec::new(),
         rows,
-        pager: Pager { shown, of: shown, before: None, older: None },
+        pager: Pager {
+            shown,
+            of: shown,
+            before: None,
+            older: None,
+        },
     };
     Ok(Drawn::new(asked, &frame(node, asked, None), &view, render))
 }
@@ -63,11 +87,21 @@ pub(super) async fn several(node: &Shared, asked: &Asked, id: &str, files: &[Fil
 async fn make(node: Shared, asked: Asked, filter: Filter, before: Option<u64>) -> Made {
     let logs = trust::update_logs(&node);
     let source = match &filter.log {
-        Some(origin) => Some(*logs.iter().find(|log| log.origin == *origin).ok_or_else(Instead::not_found)?),
+        Some(origin) => Some(
+            *logs
+                .iter()
+                .find(|log| log.origin == *origin)
+                .ok_or_else(Instead::not_found)?,
+        ),
         None => logs.first().copied(),
     };
-    let origin = source.map(|source| source.origin.as_str()).unwrap_or_default();
-    let narrowed = UpdateFilter { product: filter.product.clone(), ..UpdateFilter::default() };
+    let origin = source
+        .map(|source| source.origin.as_str())
+        .unwrap_or_default();
+    let narrowed = UpdateFilter {
+        product: filter.product.clone(),
+        ..UpdateFilter::default()
+    };
     let database = &node.database;
     // One more than is shown tells whether there are older ones.
     let mut found = database.offers(origin, &narrowed, before, PAGE + 1).await?;
@@ -83,7 +117,13 @@ async fn make(node: Shared, asked: Asked, filter: Filter, before: Option<u64>) -
     let counts = Counts::of(rows.iter().map(|row| row.word));
     if let Some(wanted) = filter.verdict {
         // What is convicted is listed with what is refused, as it is counted.
-        let class = |word: Word| if word == Word::Misbehaviour { Word::Refused } else { word };
+        let class = |word: Word| {
+            if word == Word::Misbehaviour {
+                Word::Refused
+            } else {
+                word
+            }
+        };
         rows.retain(|row| class(row.word) == class(wanted));
     }
     let shown = u64::try_from(rows.len()).unwrap_or(u64::MAX);
@@ -91,12 +131,26 @@ async fn make(node: Shared, asked: Asked, filter: Filter, before: Option<u64>) -
     let view = UpdatesView {
         counts,
         products: database.products(origin, MOST_PRODUCTS).await?,
-        logs: logs.iter().map(|log| log.origin.clone()).filter(|_| logs.len() > 1).collect(),
+        logs: logs
+            .iter()
+            .map(|log| log.origin.clone())
+            .filter(|_| logs.len() > 1)
+            .collect(),
         filter,
         rows,
-        pager: Pager { shown, of, before, older },
+        pager: Pager {
+            shown,
+            of,
+            before,
+            older,
+        },
     };
-    Ok(Drawn::new(&asked, &frame(&node, &asked, source), &view, render))
+    Ok(Drawn::new(
+        &asked,
+        &frame(&node, &asked, source),
+        &view,
+        render,
+    ))
 }
 
 /// Updates of one page: as many as home counts.

@@ -190,7 +190,11 @@ impl Page<'_> {
         if !self.view.keys.is_empty() {
             rows.push((
                 t("center.keys"),
-                self.view.keys.iter().map(|key| digest::vkey(key, all)).collect(),
+                self.view
+                    .keys
+                    .iter()
+                    .map(|key| digest::vkey(key, all))
+                    .collect(),
             ));
         }
         Label {

@@ -20,12 +20,29 @@ pub(crate) async fn check(config: Config) -> Result<Vec<String>, Failure> {
     if let Some(role) = &config.log {
         let keys = KeyFile::load(&role.keys)?;
         let keys = LogKeys::new(&role.origin, keys.vkeys()).map_err(|error| {
-            Failure::new(exit::WRONG_USE, error.to_string(), "name the key file that was made for log.origin")
+            Failure::new(
+                exit::WRONG_USE,
+                error.to_string(),
+                "name the key file that was made for log.origin",
+            )
         })?;
-        let report = fsck(&config.data.join("log"), &keys, &role.witnesses, Scope::Whole)
-            .map_err(|error| Failure::new(exit::UNAVAILABLE, error.to_string(), error.hint()))?;
-        lines.push(format!("log: {} entries, {} records, {} checkpoints", report.size, report.records, report.checkpoints));
-        findings.extend(report.findings.iter().map(|finding| format!("log: {finding}; {}", finding.hint())));
+        let report = fsck(
+            &config.data.join("log"),
+            &keys,
+            &role.witnesses,
+            Scope::Whole,
+        )
+        .map_err(|error| Failure::new(exit::UNAVAILABLE, error.to_string(), error.hint()))?;
+        lines.push(format!(
+            "log: {} entries, {} records, {} checkpoints",
+            report.size, report.records, report.checkpoints
+        ));
+        findings.extend(
+            report
+                .findings
+                .iter()
+                .map(|finding| format!("log: {finding}; {}", finding.hint())),
+        );
     }
     lines.push(blobs(&config, &mut findings).await?);
     lines.push(views(config, &mut findings).await?);
@@ -33,13 +50,24 @@ pub(crate) async fn check(config: Config) -> Result<Vec<String>, Failure> {
         lines.push("clean".to_owned());
         return Ok(lines);
     }
-    Err(Failure::new(exit::NO, findings.join("\n"), "restore what is named from a backup, or from another node's copy"))
+    Err(Failure::new(
+        exit::NO,
+        findings.join("\n"),
+        "restore what is named from a backup, or from another node's copy",
+    ))
 }
 
 async fn blobs(config: &Config, findings: &mut Vec<String>) -> Result<String, Failure> {
-    let limits = BlobLimits { largest: u64::MAX, reserve: 0 };
-    let unavailable = |error: store::blobs::BlobError| Failure::new(exit::UNAVAILABLE, error.to_string(), error.hint());
-    let blobs = Blobs::open(&config.data.join("blobs"), limits).await.map_err(unavailable)?;
+    let limits = BlobLimits {
+        largest: u64::MAX,
+        reserve: 0,
+    };
+    let unavailable = |error: store::blobs::BlobError| {
+        Failure::new(exit::UNAVAILABLE, error.to_string(), error.hint())
+    };
+    let blobs = Blobs::open(&config.data.join("blobs"), limits)
+        .await
+        .map_err(unavailable)?;
     let digests = blobs.digests().await.map_err(unavailable)?;
     for digest in &digests {
         if let Err(error) = blobs.recheck(*digest).await {
@@ -58,7 +86,11 @@ async fn views(config: Config, findings: &mut Vec<String>) -> Result<String, Fai
         indexer::catch_up(&node, source).await?;
     }
     let after = node.database.dump().await?;
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<String>>();
+    let lines = |text: &str| {
+        text.lines()
+            .map(str::to_owned)
+            .collect::<BTreeSet<String>>()
+    };
     let (old, new) = (lines(&before), lines(&after));
     for lost in old.difference(&new) {
         findings.push(format!("views: a row that no entry makes: {lost}"));

@@ -11,8 +11,13 @@ use crate::failure::Failure;
 /// Makes both keys of a log or a witness; answers their vkeys.
 pub(crate) fn new(name: &str, owner: Owner, out: &Path) -> Result<Vec<String>, Failure> {
     let hint = "a name is an address without scheme, such as center-eu.example/w";
-    let name = KeyName::new(name)
-        .ok_or_else(|| Failure::new(exit::WRONG_USE, "the name is empty or has a space or a plus sign", hint))?;
+    let name = KeyName::new(name).ok_or_else(|| {
+        Failure::new(
+            exit::WRONG_USE,
+            "the name is empty or has a space or a plus sign",
+            hint,
+        )
+    })?;
     let keys = KeyFile::generate(&name, owner)?;
     keys.save(out)?;
     Ok(vkeys(&keys))

@@ -20,7 +20,8 @@ pub(crate) async fn add(
     threshold: u32,
     quota: u64,
 ) -> Result<Vec<String>, Failure> {
-    Word::parse(name).map_err(|error| Failure::new(exit::WRONG_USE, error.to_string(), error.hint()))?;
+    Word::parse(name)
+        .map_err(|error| Failure::new(exit::WRONG_USE, error.to_string(), error.hint()))?;
     let key = read_key(key)?;
     let (database, mut admissions) = open(config).await?;
     admissions.add(name, &key, threshold, quota)?;
@@ -33,9 +34,14 @@ pub(crate) async fn list(config: &Config) -> Result<Vec<String>, Failure> {
     let (_, admissions) = open(config).await?;
     let rows = admissions.publishers.iter().flat_map(|publisher| {
         publisher.keys.iter().map(move |text| {
-            let id = PublicKey::from_policy_text(text).map(|key| key.id().to_string()).unwrap_or_default();
+            let id = PublicKey::from_policy_text(text)
+                .map(|key| key.id().to_string())
+                .unwrap_or_default();
             let (threshold, quota) = (publisher.threshold, publisher.quota);
-            format!("{}  {id}  threshold {threshold}  {quota} a day", publisher.name)
+            format!(
+                "{}  {id}  threshold {threshold}  {quota} a day",
+                publisher.name
+            )
         })
     });
     Ok(rows.collect())
@@ -44,7 +50,11 @@ pub(crate) async fn list(config: &Config) -> Result<Vec<String>, Failure> {
 /// Ends the admission of a key.
 pub(crate) async fn remove(config: &Config, name: &str, key: &str) -> Result<Vec<String>, Failure> {
     let id = Hash::from_hex(key).ok_or_else(|| {
-        Failure::new(exit::WRONG_USE, "the key id is not 64 lower-case hexadecimal digits", "see `vitrine-center publisher list`")
+        Failure::new(
+            exit::WRONG_USE,
+            "the key id is not 64 lower-case hexadecimal digits",
+            "see `vitrine-center publisher list`",
+        )
     })?;
     let (database, mut admissions) = open(config).await?;
     admissions.remove(name, KeyId(id))?;
@@ -55,7 +65,11 @@ pub(crate) async fn remove(config: &Config, name: &str, key: &str) -> Result<Vec
 async fn open(config: &Config) -> Result<(Database, Admissions), Failure> {
     let folder = &config.data;
     std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::new(exit::UNAVAILABLE, format!("the data folder cannot be made: {}", error.kind()), "check `data` in node.toml")
+        Failure::new(
+            exit::UNAVAILABLE,
+            format!("the data folder cannot be made: {}", error.kind()),
+            "check `data` in node.toml",
+        )
     })?;
     let database = Database::open_file(&folder.join("node.sqlite")).await?;
     let admissions = Admissions::load(&database).await?;
@@ -67,7 +81,11 @@ fn read_key(key: &str) -> Result<PublicKey, Failure> {
         PublicKey::from_policy_text(key)
     } else {
         let text = std::fs::read_to_string(Path::new(key)).map_err(|error| {
-            Failure::new(exit::WRONG_USE, format!("{key} cannot be read: {}", error.kind()), "name a PEM file, or give the key as p256:…")
+            Failure::new(
+                exit::WRONG_USE,
+                format!("{key} cannot be read: {}", error.kind()),
+                "name a PEM file, or give the key as p256:…",
+            )
         })?;
         PublicKey::from_pem(&text)
     };

@@ -29,10 +29,13 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 pub(crate) async fn work(mut config: Config) -> Result<(), Failure> {
     config.copies = config.data.join(format!("worker-{}", std::process::id()));
     if let Some(role) = config.log.take() {
-        let keys = LogKeys::new(&role.origin, KeyFile::load(&role.keys)?.vkeys()).map_err(|error| {
-            Failure::new(exit::WRONG_USE, error.to_string(), error.hint())
-        })?;
-        config.follow.push(Followed { url: config.url.clone(), keys, witnesses: role.witnesses });
+        let keys = LogKeys::new(&role.origin, KeyFile::load(&role.keys)?.vkeys())
+            .map_err(|error| Failure::new(exit::WRONG_USE, error.to_string(), error.hint()))?;
+        config.follow.push(Followed {
+            url: config.url.clone(),
+            keys,
+            witnesses: role.witnesses,
+        });
     }
     config.witness = None;
     let copies = config.copies.clone();
@@ -44,9 +47,16 @@ pub(crate) async fn work(mut config: Config) -> Result<(), Failure> {
     });
     let mut loops = tokio::task::JoinSet::new();
     for followed in &node.config.follow {
-        let Some(source) = node.source(followed.keys.origin()) else { continue };
+        let Some(source) = node.source(followed.keys.origin()) else {
+            continue;
+        };
         if let Bytes::Copy(replica) = &source.bytes {
-            loops.spawn(follow::run(node.clone(), followed.clone(), replica.clone(), stopped.clone()));
+            loops.spawn(follow::run(
+                node.clone(),
+                followed.clone(),
+                replica.clone(),
+                stopped.clone(),
+            ));
         }
     }
     worker::run(node, stopped).await;

@@ -1,6 +1,10 @@
 //! A real node on loopback, in a folder of its own, with a log that needs no witnesses.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of the kit")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses a part of the kit"
+)]
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,7 +17,9 @@ use center::serve;
 use evidence::envelope::Envelope;
 use evidence::key::PublicKey;
 use evidence::kind::Update;
-use evidence::kind::update::{Actions, Activation, Audience, Class, Consent, File, Predecessor, Role, State};
+use evidence::kind::update::{
+    Actions, Activation, Audience, Class, Consent, File, Predecessor, Role, State,
+};
 use evidence::line::{Line, LineKind, Word};
 use evidence::name::Name;
 use evidence::statement::Subject;
@@ -51,17 +57,24 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// Status, and the code of the problem.
     pub(crate) fn problem(&self) -> (u16, String) {
-        let code = self.json()["error"]["code"].as_str().unwrap_or_default().to_owned();
+        let code = self.json()["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         (self.status, code)
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -70,7 +83,10 @@ impl TestNode {
     pub(crate) fn start(more: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let name = KeyName::new(ORIGIN).unwrap();
-        KeyFile::generate(&name, Owner::Log).unwrap().save(&folder.path().join("log.keys")).unwrap();
+        KeyFile::generate(&name, Owner::Log)
+            .unwrap()
+            .save(&folder.path().join("log.keys"))
+            .unwrap();
         let text = format!(
             "name = \"Center Test\"\noperator = \"Example CERT\"\nlisten = \"127.0.0.1:0\"\nurl = \"http://127.0.0.1:1\"\n\
              data = \"data\"\n{more}\n[log]\norigin = \"{ORIGIN}\"\nkeys = \"log.keys\"\nwitnesses = \"quorum none\\n\"\n"
@@ -89,14 +105,22 @@ impl TestNode {
 
     fn open(folder: TempDir) -> Self {
         let config = Config::read(&folder.path().join("node.toml")).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let node = runtime.block_on(Node::open(config)).unwrap();
         let (ready, address) = mpsc::channel::<SocketAddr>();
         let (stop, stopped) = oneshot::channel();
         let (done, served) = mpsc::channel();
-        let serving = serve::serve(node.clone(), move |address| ready.send(address).unwrap(), async {
-            let _ = stopped.await;
-        });
+        let serving = serve::serve(
+            node.clone(),
+            move |address| ready.send(address).unwrap(),
+            async {
+                let _ = stopped.await;
+            },
+        );
         runtime.spawn(async move {
             serving.await.unwrap();
             let _ = done.send(());
@@ -123,7 +147,11 @@ impl TestNode {
     fn close(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
-            let _ = self.served.lock().unwrap().recv_timeout(Duration::from_secs(30));
+            let _ = self
+                .served
+                .lock()
+                .unwrap()
+                .recv_timeout(Duration::from_secs(30));
         }
     }
 
@@ -146,18 +174,30 @@ impl TestNode {
     pub(crate) fn admit(&self, party: &str, key: &SigningKey, quota: u64) {
         self.block_on(async {
             let mut admissions = (*self.node.admissions()).clone();
-            admissions.add(party, &PublicKey::of(key), 1, quota).unwrap();
+            admissions
+                .add(party, &PublicKey::of(key), 1, quota)
+                .unwrap();
             admissions.save(&self.node.database).await.unwrap();
             self.node.refresh_admissions().await;
         });
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
-        answer(self.agent.get(format!("{}{path}", self.url)).call().unwrap())
+        answer(
+            self.agent
+                .get(format!("{}{path}", self.url))
+                .call()
+                .unwrap(),
+        )
     }
 
     pub(crate) fn post(&self, path: &str, body: &[u8]) -> Answer {
-        answer(self.agent.post(format!("{}{path}", self.url)).send(body).unwrap())
+        answer(
+            self.agent
+                .post(format!("{}{path}", self.url))
+                .send(body)
+                .unwrap(),
+        )
     }
 
     pub(crate) fn put(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> Answer {
@@ -170,11 +210,19 @@ impl TestNode {
 
     /// The address under which key 1 may upload.
     pub(crate) fn blob(digest: Hash) -> String {
-        format!("/api/v1/blobs/sha256/{digest}?{}", upload::parameters(&secret(1), digest))
+        format!(
+            "/api/v1/blobs/sha256/{digest}?{}",
+            upload::parameters(&secret(1), digest)
+        )
     }
 
     pub(crate) fn head(&self, path: &str) -> Answer {
-        answer(self.agent.head(format!("{}{path}", self.url)).call().unwrap())
+        answer(
+            self.agent
+                .head(format!("{}{path}", self.url))
+                .call()
+                .unwrap(),
+        )
     }
 
     /// Posts an envelope with the key that signed it.
@@ -188,7 +236,10 @@ impl TestNode {
     pub(crate) fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !is_so(self) {
-            assert!(start.elapsed() < Duration::from_secs(20), "{what} did not come");
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "{what} did not come"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -205,11 +256,21 @@ impl Drop for TestNode {
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let headers = response.headers().iter();
-    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
+    let headers = headers.map(|(name, value)| {
+        (
+            name.to_string(),
+            value.to_str().unwrap_or_default().to_owned(),
+        )
+    });
     Answer {
         status: response.status().as_u16(),
         headers: headers.collect(),
-        body: response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
+        body: response
+            .body_mut()
+            .with_config()
+            .limit(64 << 20)
+            .read_to_vec()
+            .unwrap(),
     }
 }
 
@@ -239,16 +300,26 @@ pub(crate) fn update(channel: &str, serial: u64, predecessor: Option<(u64, Hash)
         version: format!("4.2.{serial}").into(),
         serial,
         predecessor: predecessor.map(|(serial, statement)| Predecessor { serial, statement }),
-        files: vec![File { name: Name::parse(&format!("app-{serial}.deb")).unwrap(), size: 5, role: Role::Full }],
+        files: vec![File {
+            name: Name::parse(&format!("app-{serial}.deb")).unwrap(),
+            size: 5,
+            role: Role::Full,
+        }],
         source: None,
         recipe: None,
         sbom: Vec::new(),
         notes: None,
         rules: None,
         requires: Vec::new(),
-        actions: Actions { class: Class::Fix, consent: Consent::Contract },
+        actions: Actions {
+            class: Class::Fix,
+            consent: Consent::Contract,
+        },
         audience: Audience::Everyone,
-        activation: Activation { from: Time::from_seconds(1_790_000_000), until: None },
+        activation: Activation {
+            from: Time::from_seconds(1_790_000_000),
+            until: None,
+        },
         state: State::Offered,
         returns_to: None,
         supersedes: Vec::new(),
@@ -258,7 +329,9 @@ pub(crate) fn update(channel: &str, serial: u64, predecessor: Option<(u64, Hash)
 pub(crate) fn payload(update: &Update) -> Vec<u8> {
     let name = update.files[0].name.clone();
     let digest = file_digest(update);
-    update.to_statement_bytes(&[Subject::file(name, digest)]).unwrap_or_else(|refusal| panic!("{refusal}"))
+    update
+        .to_statement_bytes(&[Subject::file(name, digest)])
+        .unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
 pub(crate) fn file_digest(update: &Update) -> Hash {

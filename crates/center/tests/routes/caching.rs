@@ -10,9 +10,21 @@ fn a_page_may_be_kept_for_ten_seconds_and_is_asked_for_by_its_tag() {
     let portal = Portal::start();
     let first = update("stable", 1, None);
     portal.publish(&first);
-    for path in ["/", "/u", &page(&first), "/log", "/centers", "/limits", "/api/v1/u"] {
+    for path in [
+        "/",
+        "/u",
+        &page(&first),
+        "/log",
+        "/centers",
+        "/limits",
+        "/api/v1/u",
+    ] {
         let answer = portal.get(path);
-        assert_eq!(answer.header(header::CACHE_CONTROL), "public, max-age=10, stale-while-revalidate=60", "{path}");
+        assert_eq!(
+            answer.header(header::CACHE_CONTROL),
+            "public, max-age=10, stale-while-revalidate=60",
+            "{path}"
+        );
         let tag = answer.header(header::ETAG).to_owned();
         assert!(tag.starts_with("W/\"") && tag.len() > 20, "{path}: {tag}");
         // The tag changes with the minute, so a second try may meet the next one, and no third.
@@ -21,8 +33,18 @@ fn a_page_may_be_kept_for_ten_seconds_and_is_asked_for_by_its_tag() {
         if again.status == 200 {
             again = held(again.header(header::ETAG));
         }
-        assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""), "{path}");
-        assert_eq!(portal.get_with(path, &[(header::IF_NONE_MATCH, "W/\"other\"")]).status, 200, "{path}");
+        assert_eq!(
+            (again.status.as_u16(), again.text.as_str()),
+            (304, ""),
+            "{path}"
+        );
+        assert_eq!(
+            portal
+                .get_with(path, &[(header::IF_NONE_MATCH, "W/\"other\"")])
+                .status,
+            200,
+            "{path}"
+        );
     }
 }
 
@@ -31,11 +53,19 @@ fn a_new_entry_changes_tag_and_page_at_once() {
     let portal = Portal::start();
     let first = update("stable", 1, None);
     let id = portal.publish(&first);
-    let (before, list) = (portal.get("/").header(header::ETAG).to_owned(), portal.get("/u").text);
+    let (before, list) = (
+        portal.get("/").header(header::ETAG).to_owned(),
+        portal.get("/u").text,
+    );
     portal.publish(&update("stable", 2, Some((1, id))));
     assert_ne!(portal.get("/").header(header::ETAG), before);
     assert_ne!(portal.get("/u").text, list);
-    assert_eq!(portal.get_with("/", &[(header::IF_NONE_MATCH, &before)]).status, 200);
+    assert_eq!(
+        portal
+            .get_with("/", &[(header::IF_NONE_MATCH, &before)])
+            .status,
+        200
+    );
 }
 
 #[test]
@@ -46,9 +76,18 @@ fn what_is_seen_and_not_yet_shown_is_not_kept_as_the_new_state() {
     let payload = crate::kit::payload(&first);
     let envelope = evidence::envelope::Envelope::sign(payload, &crate::kit::secret(1));
     let path = crate::kit::statements(&crate::kit::secret(1));
-    assert_eq!(portal.ask(axum::http::Method::POST, &path, &[], envelope.to_bytes()).status, 201);
+    assert_eq!(
+        portal
+            .ask(axum::http::Method::POST, &path, &[], envelope.to_bytes())
+            .status,
+        201
+    );
     let early = portal.get("/u");
-    assert!(early.text.contains("No update has been published yet."), "{}", early.text);
+    assert!(
+        early.text.contains("No update has been published yet."),
+        "{}",
+        early.text
+    );
     assert_eq!(portal.get(&page(&first)).status, 404);
     portal.follow();
     let late = portal.get("/u");

@@ -61,7 +61,9 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -81,8 +83,12 @@ impl Answer {
         for piece in &pieces {
             let is_row = piece.attribute("class") == Some("row");
             match (&mut open, piece) {
-                (None, markup::Piece::Open { name, .. }) if is_row => open = Some((name.clone(), 1)),
-                (Some((name, depth)), markup::Piece::Open { name: other, .. }) if name == other => *depth += 1,
+                (None, markup::Piece::Open { name, .. }) if is_row => {
+                    open = Some((name.clone(), 1))
+                }
+                (Some((name, depth)), markup::Piece::Open { name: other, .. }) if name == other => {
+                    *depth += 1
+                }
                 (Some((name, depth)), markup::Piece::Close(other)) if name == other => {
                     *depth -= 1;
                     if *depth == 0 {
@@ -99,7 +105,9 @@ impl Answer {
                 rows.push(String::new());
             }
         }
-        rows.into_iter().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+        rows.into_iter()
+            .map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect()
     }
 }
 
@@ -111,15 +119,27 @@ impl Portal {
     /// A portal whose `[portal]` table ends in `more`.
     pub(crate) fn with(witnesses: Witnesses, more: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let name = KeyName::new(ORIGIN).unwrap();
         let log = KeyFile::generate(&name, Owner::Log).unwrap();
         log.save(&folder.path().join("log.keys")).unwrap();
         let (served, asked, counted) = match witnesses {
-            Witnesses::Nobody => (BTreeMap::new(), "quorum none\n".to_owned(), "quorum none\n".to_owned()),
+            Witnesses::Nobody => (
+                BTreeMap::new(),
+                "quorum none\n".to_owned(),
+                "quorum none\n".to_owned(),
+            ),
             Witnesses::Three => runtime.block_on(three(&folder, &log)),
         };
-        std::fs::write(folder.path().join("policy.toml"), policy(&log.vkeys(), &counted)).unwrap();
+        std::fs::write(
+            folder.path().join("policy.toml"),
+            policy(&log.vkeys(), &counted),
+        )
+        .unwrap();
         let config = format!(
             "name = \"Center Test\"\noperator = \"Example CERT\"\nregion = \"Europe\"\njurisdiction = \"NL\"\n\
              listen = \"127.0.0.1:0\"\nurl = \"https://center.example\"\ndata = \"data\"\n\
@@ -128,7 +148,13 @@ impl Portal {
         );
         std::fs::write(folder.path().join("node.toml"), config).unwrap();
         let (node, router) = runtime.block_on(open(&folder));
-        let portal = Self { node, _folder: folder, router, runtime, witnesses: served };
+        let portal = Self {
+            node,
+            _folder: folder,
+            router,
+            runtime,
+            witnesses: served,
+        };
         portal.admit("acme", &secret(1));
         portal
     }
@@ -140,7 +166,9 @@ impl Portal {
     fn admit(&self, party: &str, key: &SigningKey) {
         self.block_on(async {
             let mut admissions = (*self.node.admissions()).clone();
-            admissions.add(party, &PublicKey::of(key), 1, 10_000).unwrap();
+            admissions
+                .add(party, &PublicKey::of(key), 1, 10_000)
+                .unwrap();
             admissions.save(&self.node.database).await.unwrap();
             self.node.refresh_admissions().await;
         });
@@ -155,7 +183,12 @@ impl Portal {
 
     pub(crate) fn publish_payload(&self, payload: &[u8]) {
         let envelope = Envelope::sign(payload.to_vec(), &secret(1));
-        let answer = self.ask(Method::POST, &statements(&secret(1)), &[], envelope.to_bytes());
+        let answer = self.ask(
+            Method::POST,
+            &statements(&secret(1)),
+            &[],
+            envelope.to_bytes(),
+        );
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         self.follow();
     }
@@ -199,7 +232,11 @@ impl Portal {
             let (parts, body) = response.into_parts();
             let body = to_bytes(body, 1 << 24).await.unwrap();
             let text = String::from_utf8_lossy(&body).into_owned();
-            Answer { status: parts.status, headers: parts.headers, text }
+            Answer {
+                status: parts.status,
+                headers: parts.headers,
+                text,
+            }
         })
     }
 }
@@ -210,7 +247,9 @@ pub(crate) async fn open(folder: &TempDir) -> (Shared, Router) {
     let node = Node::open(config).await.unwrap();
     let own = node.log.as_ref().unwrap();
     let size = own.log.reader().size();
-    let door = Door::start(node.clone(), own.origin.clone(), own.log.appender(), size).await.unwrap();
+    let door = Door::start(node.clone(), own.origin.clone(), own.log.appender(), size)
+        .await
+        .unwrap();
     node.open_door(door);
     node.clone().allow_appends().await;
     let peer = SocketAddr::from(([127, 0, 0, 1], 9));
@@ -229,7 +268,10 @@ pub(crate) fn page(update: &Update) -> String {
 }
 
 fn policy(vkeys: &[Vkey], witnesses: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let expires = Time::from_seconds(i64::try_from(now).unwrap()) + Duration::from_days(30);
     let keys: Vec<String> = vkeys.iter().map(|vkey| format!("\"{vkey}\"")).collect();
     let release = PublicKey::of(&secret(1)).to_policy_text();
@@ -268,7 +310,11 @@ published = true
     )
 }
 
-type Served = (BTreeMap<&'static str, tokio::task::JoinHandle<()>>, String, String);
+type Served = (
+    BTreeMap<&'static str, tokio::task::JoinHandle<()>>,
+    String,
+    String,
+);
 
 /// Three witnesses on loopback; the text that the log asks by, and the same without addresses.
 async fn three(folder: &TempDir, log: &KeyFile) -> Served {
@@ -286,14 +332,23 @@ async fn three(folder: &TempDir, log: &KeyFile) -> Served {
         let settings = Settings {
             directory: folder.path().join(name),
             keys,
-            logs: vec![WitnessedLog { keys: log_keys, requests_per_day: None }],
+            logs: vec![WitnessedLog {
+                keys: log_keys,
+                requests_per_day: None,
+            }],
             clock: witness::clock::Clock::system(),
             faults: Default::default(),
         };
         let witness = Arc::new(Witness::open(settings).unwrap());
-        let prefixes = Prefixes { submission: Prefix::default(), monitoring: Prefix::new("/monitor").unwrap() };
+        let prefixes = Prefixes {
+            submission: Prefix::default(),
+            monitoring: Prefix::new("/monitor").unwrap(),
+        };
         let router = witness::router::router(witness, &prefixes);
-        served.insert(name, tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }));
+        served.insert(
+            name,
+            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }),
+        );
     }
     for text in [&mut asked, &mut counted] {
         for name in ["europe", "asia", "americas"] {

@@ -30,14 +30,30 @@ fn p10_every_number_of_a_page_is_in_its_json() {
     let portal = Portal::with(Witnesses::Three, "");
     let first = update("stable", 1, None);
     portal.publish(&first);
-    let catalogue = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/texts/en.toml")).unwrap();
-    for path in ["/", "/u", &page(&first), "/log", "/log/log.acme.example%2Fv1", "/log/log.acme.example%2Fv1/0", "/centers", "/centers/asia", "/verify"] {
+    let catalogue =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/texts/en.toml")).unwrap();
+    for path in [
+        "/",
+        "/u",
+        &page(&first),
+        "/log",
+        "/log/log.acme.example%2Fv1",
+        "/log/log.acme.example%2Fv1/0",
+        "/centers",
+        "/centers/asia",
+        "/verify",
+    ] {
         let json = portal.get(&format!("/api/v1{path}")).text;
         let text = crate::markup::text_without_times(&crate::markup::read(&portal.get(path).text));
         // What a command needs is no fact of the page; sizes are written in units.
-        for number in text.replace(',', "").split(|character: char| !character.is_ascii_digit()) {
+        for number in text
+            .replace(',', "")
+            .split(|character: char| !character.is_ascii_digit())
+        {
             let is_known = number.is_empty() || json.contains(number) || catalogue.contains(number);
-            let is_in_unit = text.contains(&format!("{number} KB")) || text.contains(&format!(".{number} KB")) || text.contains(&format!("{number}."));
+            let is_in_unit = text.contains(&format!("{number} KB"))
+                || text.contains(&format!(".{number} KB"))
+                || text.contains(&format!("{number}."));
             let is_length = text.contains(&format!("{number} s"));
             assert!(is_known || is_in_unit || is_length, "{path}: {number}");
         }

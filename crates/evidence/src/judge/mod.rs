@@ -62,7 +62,10 @@ pub fn verify(
     // Steps 8 to 10: which update is it, and what does the policy ask of it?
     let found = offer::find(policy, &world, artifact, choice);
     // Only the misbehaviour of this file's publisher, or of its log, refuses the file (decision 9).
-    world.blame(policy, found.offer.as_ref().map(|offer| &offer.line.publisher));
+    world.blame(
+        policy,
+        found.offer.as_ref().map(|offer| &offer.line.publisher),
+    );
     let set = found
         .offer
         .as_ref()
@@ -169,7 +172,11 @@ fn next_marks(judge: &Judge<'_>, offer: Option<&Offer>, word: Word) -> Marks {
     let identity = judge.policy.identity();
     marks.policy = marks.policy.max(Some((identity.serial, identity.sha256)));
     for (origin, size, note) in judge.world.highest() {
-        let convicted = judge.world.misbehaviour.iter().any(|found| found.by.as_ref() == origin);
+        let convicted = judge
+            .world
+            .misbehaviour
+            .iter()
+            .any(|found| found.by.as_ref() == origin);
         // A convicted log's new word must not replace the one that convicts it.
         if !convicted && marks.size_of(origin).is_none_or(|known| known < size) {
             marks.logs.insert(origin.to_owned(), note.to_owned());

@@ -138,7 +138,10 @@ pub(crate) fn denial<'p>(
     // Everything that was signed about this serial, whether it counts or not.
     let signed = |offer: &Offer| -> Vec<Logged> {
         let of_publisher = of_serial(world, &offer.line, offer.serial);
-        let of_others = world.logged.iter().filter(|logged| logged.statement.id() == offer.statement);
+        let of_others = world
+            .logged
+            .iter()
+            .filter(|logged| logged.statement.id() == offer.statement);
         of_publisher.chain(of_others).cloned().collect()
     };
     policy.deny().iter().find(|deny| match &deny.what {
@@ -146,10 +149,16 @@ pub(crate) fn denial<'p>(
         Denied::Digest(digest) => {
             digests.contains(digest)
                 || offer.is_some_and(|offer| {
-                    offer.update.files.iter().any(|file| matches!(file.role, Role::Patch { to, .. } if to == *digest))
+                    offer
+                        .update
+                        .files
+                        .iter()
+                        .any(|file| matches!(file.role, Role::Patch { to, .. } if to == *digest))
                 })
         }
-        Denied::Key(key) => offer.is_some_and(|offer| signed(offer).iter().any(|logged| logged.key.id() == *key)),
+        Denied::Key(key) => {
+            offer.is_some_and(|offer| signed(offer).iter().any(|logged| logged.key.id() == *key))
+        }
         Denied::Line(line, serials) => offer.is_some_and(|offer| {
             offer.line == *line && (serials.is_empty() || serials.contains(&offer.serial))
         }),
@@ -158,9 +167,11 @@ pub(crate) fn denial<'p>(
                 Party::Other(party) | Party::Publisher(party) => party == name,
             })
         }),
-        Denied::Statement(id) => {
-            offer.is_some_and(|offer| signed(offer).iter().any(|logged| logged.statement.id() == *id))
-        }
+        Denied::Statement(id) => offer.is_some_and(|offer| {
+            signed(offer)
+                .iter()
+                .any(|logged| logged.statement.id() == *id)
+        }),
     })
 }
 
@@ -264,12 +275,19 @@ fn standing_now(
 
 /// AT-09: some files of a set are an update's, others are not, and no one statement has them all.
 fn mixed(policy: &Policy, world: &World, artifact: &Artifact) -> Option<(u64, u64)> {
-    let Artifact::Set(files) = artifact else { return None };
+    let Artifact::Set(files) = artifact else {
+        return None;
+    };
     let held = world.logged.iter().filter_map(|logged| {
         let update = logged.statement.kind().as_update()?;
         policy.rule_for(&update.line)?;
         let ours = logged.party == Party::Publisher(update.line.publisher.clone());
-        ours.then(|| files.iter().filter(|(_, digest)| logged.statement.is_about(*digest)).count() as u64)
+        ours.then(|| {
+            files
+                .iter()
+                .filter(|(_, digest)| logged.statement.is_about(*digest))
+                .count() as u64
+        })
     });
     let most = held.max().filter(|held| *held > 0)?;
     Some((most, files.len() as u64))

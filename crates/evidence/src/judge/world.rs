@@ -142,7 +142,11 @@ impl World {
     pub(crate) fn highest(&self) -> impl Iterator<Item = (&str, u64, &str)> {
         self.highest.values().map(|known| {
             let checkpoint = known.checkpoint();
-            (checkpoint.origin(), checkpoint.size(), known.signed().note())
+            (
+                checkpoint.origin(),
+                checkpoint.size(),
+                known.signed().note(),
+            )
         })
     }
 
@@ -154,9 +158,13 @@ impl World {
     /// Marks the misbehaviour that is this publisher's or its log's.
     pub(crate) fn blame(&mut self, policy: &Policy, publisher: Option<&Word>) {
         let Some(name) = publisher else { return };
-        let log = policy.publishers().get(name).map(|publisher| publisher.log.as_ref());
+        let log = policy
+            .publishers()
+            .get(name)
+            .map(|publisher| publisher.log.as_ref());
         for found in &mut self.misbehaviour {
-            found.of_publisher = found.by.as_ref() == name.as_str() || Some(found.by.as_ref()) == log;
+            found.of_publisher =
+                found.by.as_ref() == name.as_str() || Some(found.by.as_ref()) == log;
         }
     }
 
@@ -276,11 +284,19 @@ impl World {
     /// Decision 9: a party that misbehaved, or whose log did, supports nothing any more. A publisher's statements stay: its
     /// misbehaviour refuses.
     fn drop_convicted(&mut self, policy: &Policy) {
-        let convicted: Vec<Box<str>> = self.misbehaviour.iter().map(|found| found.by.clone()).collect();
+        let convicted: Vec<Box<str>> = self
+            .misbehaviour
+            .iter()
+            .map(|found| found.by.clone())
+            .collect();
         self.logged.retain(|logged| {
-            let Party::Other(name) = &logged.party else { return true };
+            let Party::Other(name) = &logged.party else {
+                return true;
+            };
             let log = policy.parties().get(name).map(|party| party.log.as_ref());
-            !convicted.iter().any(|by| by.as_ref() == name.as_str() || Some(by.as_ref()) == log)
+            !convicted
+                .iter()
+                .any(|by| by.as_ref() == name.as_str() || Some(by.as_ref()) == log)
         });
     }
 
@@ -289,7 +305,9 @@ impl World {
         let mut first: BTreeMap<(Hash, u64), &Logged> = BTreeMap::new();
         let mut found: BTreeMap<(Hash, u64), Misbehaviour> = BTreeMap::new();
         for logged in &self.logged {
-            let Some(update) = logged.statement.kind().as_update() else { continue };
+            let Some(update) = logged.statement.kind().as_update() else {
+                continue;
+            };
             if logged.party != Party::Publisher(update.line.publisher.clone()) {
                 continue;
             }
@@ -304,7 +322,11 @@ impl World {
                     kind: MisbehaviourKind::Equivocation,
                     by: update.line.publisher.as_str().into(),
                     of_publisher: true,
-                    file: misbehaviour::equivocation(&[&other.key, &logged.key], &other.envelope, &logged.envelope),
+                    file: misbehaviour::equivocation(
+                        &[&other.key, &logged.key],
+                        &other.envelope,
+                        &logged.envelope,
+                    ),
                 });
             }
         }

@@ -1,6 +1,10 @@
 //! A small world for tests: a publisher, its log, three witnesses, a policy; all keys real, all from fixed seeds.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of the kit")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses a part of the kit"
+)]
 
 use std::collections::BTreeMap;
 
@@ -12,7 +16,9 @@ use evidence::envelope::Envelope;
 use evidence::judge::{self, Artifact, Choice};
 use evidence::key::PublicKey;
 use evidence::kind::Update;
-use evidence::kind::update::{Actions, Activation, Audience, Class, Consent, File, Predecessor, Role, State};
+use evidence::kind::update::{
+    Actions, Activation, Audience, Class, Consent, File, Predecessor, Role, State,
+};
 use evidence::line::{Line, LineKind, Word};
 use evidence::name::Name;
 use evidence::policy::Policy;
@@ -51,11 +57,17 @@ impl Key {
             let secret = ml_dsa::SigningKey::<MlDsa44>::from_seed(&seed.into());
             let public = secret.expanded_key().verifying_key().encode();
             let vkey = Vkey::new(name, algorithm, &public).unwrap();
-            return Self { vkey, secret: Secret::MlDsa44(Box::new(secret)) };
+            return Self {
+                vkey,
+                secret: Secret::MlDsa44(Box::new(secret)),
+            };
         }
         let secret = ed25519_dalek::SigningKey::from_bytes(&seed);
         let vkey = Vkey::new(name, algorithm, secret.verifying_key().as_bytes()).unwrap();
-        Self { vkey, secret: Secret::Ed25519(Box::new(secret)) }
+        Self {
+            vkey,
+            secret: Secret::Ed25519(Box::new(secret)),
+        }
     }
 }
 
@@ -67,9 +79,12 @@ impl Signer for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignFailed> {
         Ok(match &self.secret {
             Secret::Ed25519(secret) => secret.sign(message).to_bytes().to_vec(),
-            Secret::MlDsa44(secret) => {
-                secret.expanded_key().sign_deterministic(message, &[]).unwrap().encode().to_vec()
-            }
+            Secret::MlDsa44(secret) => secret
+                .expanded_key()
+                .sign_deterministic(message, &[])
+                .unwrap()
+                .encode()
+                .to_vec(),
         })
     }
 }
@@ -84,8 +99,14 @@ pub(crate) struct TestLog {
 
 impl TestLog {
     pub(crate) fn new(origin: &str) -> Self {
-        let keys = [Algorithm::Ed25519, Algorithm::MlDsa44].map(|kind| Key::new(origin, kind, "log"));
-        Self { origin: origin.into(), keys, edge: Edge::default(), tiles: Tiles::new() }
+        let keys =
+            [Algorithm::Ed25519, Algorithm::MlDsa44].map(|kind| Key::new(origin, kind, "log"));
+        Self {
+            origin: origin.into(),
+            keys,
+            edge: Edge::default(),
+            tiles: Tiles::new(),
+        }
     }
 
     pub(crate) fn append(&mut self, entry: &[u8]) -> u64 {
@@ -115,19 +136,39 @@ impl TestLog {
         let mut note = sign_checkpoint(&checkpoint, &[&self.keys[0], &self.keys[1]]).unwrap();
         for witness in witnesses {
             for key in &witness.keys {
-                note.push_str(&cosign(&checkpoint.to_text(), time.try_into().unwrap(), key).unwrap());
+                note.push_str(
+                    &cosign(&checkpoint.to_text(), time.try_into().unwrap(), key).unwrap(),
+                );
             }
         }
         note
     }
 
     /// The line of a bundle for one entry, under this checkpoint of the present size.
-    pub(crate) fn line(&self, envelope: &Envelope, key: &PublicKey, index: u64, checkpoint: &str) -> BundleLine {
+    pub(crate) fn line(
+        &self,
+        envelope: &Envelope,
+        key: &PublicKey,
+        index: u64,
+        checkpoint: &str,
+    ) -> BundleLine {
         let mut tiles = self.tiles.clone();
-        tiles.extend(self.edge.partial_tiles().map(|(tile, hashes)| (tile, hashes.to_vec())));
-        let hashes = ProofPlan::inclusion(index, self.edge.size()).unwrap().finish(&tiles).unwrap();
+        tiles.extend(
+            self.edge
+                .partial_tiles()
+                .map(|(tile, hashes)| (tile, hashes.to_vec())),
+        );
+        let hashes = ProofPlan::inclusion(index, self.edge.size())
+            .unwrap()
+            .finish(&tiles)
+            .unwrap();
         let log_id = self.keys[0].vkey.full_id();
-        let place = Place { log_id, index, hashes, checkpoint: checkpoint.into() };
+        let place = Place {
+            log_id,
+            index,
+            hashes,
+            checkpoint: checkpoint.into(),
+        };
         BundleLine::new(envelope.clone(), Entry::of(envelope, key), place).unwrap()
     }
 }
@@ -142,7 +183,10 @@ impl Witness {
     pub(crate) fn new(name: &str) -> Self {
         let vkey_name = format!("center-{name}.example/w");
         let kinds = [Algorithm::Ed25519Cosignature, Algorithm::MlDsa44];
-        Self { name: name.into(), keys: kinds.map(|kind| Key::new(&vkey_name, kind, "witness")) }
+        Self {
+            name: name.into(),
+            keys: kinds.map(|kind| Key::new(&vkey_name, kind, "witness")),
+        }
     }
 }
 
@@ -221,8 +265,11 @@ impl World {
             "\"{}\" = {{ keys = [\"{}\", \"{}\"], witnesses = \"regions\" }}\n\n",
             self.log.origin, vkeys[0], vkeys[1]
         ));
-        let keys: Vec<String> =
-            self.keys.iter().map(|key| format!("\"{}\"", PublicKey::of(key).to_policy_text())).collect();
+        let keys: Vec<String> = self
+            .keys
+            .iter()
+            .map(|key| format!("\"{}\"", PublicKey::of(key).to_policy_text()))
+            .collect();
         text.push_str(&format!(
             "[publisher.acme]\noperator = \"Acme Security GmbH\"\njurisdiction = \"DE\"\nlog = \"{}\"\n\
              keys = [{}]\nthreshold = 2\n\n[require.software]\nwhen = {{ publisher = \"acme\" }}\n{require}\n",
@@ -233,7 +280,8 @@ impl World {
     }
 
     pub(crate) fn policy(&self, require: &str) -> Policy {
-        Policy::parse(&self.policy_text(require), Time::from_seconds(NOW)).unwrap_or_else(|refused| panic!("{refused:?}"))
+        Policy::parse(&self.policy_text(require), Time::from_seconds(NOW))
+            .unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
     /// Judges the file of serial `serial` with both first witnesses, an hour after they signed.
@@ -241,15 +289,40 @@ impl World {
         self.judge_with(serial, require, &Memory::NotKept, NOW)
     }
 
-    pub(crate) fn judge_with(&self, serial: u64, require: &str, memory: &Memory, now: i64) -> Verdict {
+    pub(crate) fn judge_with(
+        &self,
+        serial: u64,
+        require: &str,
+        memory: &Memory,
+        now: i64,
+    ) -> Verdict {
         let lines = self.lines(2, NOW - 3600);
-        judge(&self.policy(require), &Evidence::of(lines), serial, memory, now)
+        judge(
+            &self.policy(require),
+            &Evidence::of(lines),
+            serial,
+            memory,
+            now,
+        )
     }
 }
 
-pub(crate) fn judge(policy: &Policy, evidence: &Evidence, serial: u64, memory: &Memory, now: i64) -> Verdict {
+pub(crate) fn judge(
+    policy: &Policy,
+    evidence: &Evidence,
+    serial: u64,
+    memory: &Memory,
+    now: i64,
+) -> Verdict {
     let artifact = Artifact::File(file_digest(serial));
-    judge::verify(policy, evidence, &artifact, Time::from_seconds(now), memory, &Choice::default())
+    judge::verify(
+        policy,
+        evidence,
+        &artifact,
+        Time::from_seconds(now),
+        memory,
+        &Choice::default(),
+    )
 }
 
 pub(crate) fn release_key(number: u8) -> SigningKey {
@@ -281,16 +354,26 @@ pub(crate) fn update(serial: u64, predecessor: Option<(u64, Hash)>) -> Update {
         version: format!("4.2.{serial}").into(),
         serial,
         predecessor: predecessor.map(|(serial, statement)| Predecessor { serial, statement }),
-        files: vec![File { name: file_name(serial), size: 41_203_344, role: Role::Full }],
+        files: vec![File {
+            name: file_name(serial),
+            size: 41_203_344,
+            role: Role::Full,
+        }],
         source: None,
         recipe: None,
         sbom: Vec::new(),
         notes: None,
         rules: None,
         requires: Vec::new(),
-        actions: Actions { class: Class::Fix, consent: Consent::Contract },
+        actions: Actions {
+            class: Class::Fix,
+            consent: Consent::Contract,
+        },
         audience: Audience::Everyone,
-        activation: Activation { from: Time::from_seconds(NOW - 86_400), until: None },
+        activation: Activation {
+            from: Time::from_seconds(NOW - 86_400),
+            until: None,
+        },
         state: State::Offered,
         returns_to: None,
         supersedes: Vec::new(),
@@ -308,7 +391,9 @@ pub(crate) fn payload(update: &Update) -> Vec<u8> {
 
 pub(crate) fn payload_for(update: &Update, digest: Hash) -> Vec<u8> {
     let subject = Subject::file(file_name(update.serial), digest);
-    update.to_statement_bytes(&[subject]).unwrap_or_else(|refusal| panic!("{refusal}"))
+    update
+        .to_statement_bytes(&[subject])
+        .unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
 /// The checks of a verdict as "name state reason".
@@ -318,7 +403,12 @@ pub(crate) fn checks(verdict: &Verdict) -> BTreeMap<String, String> {
         .iter()
         .map(|check| {
             let reason = check.reason.map_or("", |reason| reason.as_str());
-            (check.check.to_string(), format!("{} {reason}", check.state.as_str()).trim_end().to_owned())
+            (
+                check.check.to_string(),
+                format!("{} {reason}", check.state.as_str())
+                    .trim_end()
+                    .to_owned(),
+            )
         })
         .collect()
 }

@@ -28,10 +28,13 @@ pub(crate) static KEYS: LazyLock<Keys> = LazyLock::new(Keys::new);
 
 impl Keys {
     fn new() -> Self {
-        let log = |origin: &&str| [Algorithm::Ed25519, Algorithm::MlDsa44].map(|kind| Key::new(origin, kind, "log"));
+        let log = |origin: &&str| {
+            [Algorithm::Ed25519, Algorithm::MlDsa44].map(|kind| Key::new(origin, kind, "log"))
+        };
         let witness = |name: &&str| {
             let name = format!("center-{name}.example/w");
-            [Algorithm::Ed25519Cosignature, Algorithm::MlDsa44].map(|kind| Key::new(&name, kind, "witness"))
+            [Algorithm::Ed25519Cosignature, Algorithm::MlDsa44]
+                .map(|kind| Key::new(&name, kind, "witness"))
         };
         let mut signers = HashMap::new();
         let mut add = |by, number| {
@@ -98,15 +101,28 @@ impl Built {
         let mut signed = HashMap::new();
         let mut sign = |entry: &facts::Entry| {
             let key = (facts.said[entry.said].id, entry.by, entry.flavour);
-            signed.entry(key).or_insert_with(|| KEYS.sign(&facts.said[entry.said].payload, entry.by, entry.flavour)).clone()
+            signed
+                .entry(key)
+                .or_insert_with(|| {
+                    KEYS.sign(&facts.said[entry.said].payload, entry.by, entry.flavour)
+                })
+                .clone()
         };
         let envelopes: Vec<Envelope> = facts.entries.iter().map(&mut sign).collect();
-        let mut built = Self { lines: Vec::new(), notes: Vec::new(), envelopes };
+        let mut built = Self {
+            lines: Vec::new(),
+            notes: Vec::new(),
+            envelopes,
+        };
         for checkpoint in &facts.checkpoints {
             let note = built.note(facts, checkpoint);
             built.notes.push(note);
         }
-        built.lines = facts.lines.iter().map(|line| built.line(facts, line)).collect();
+        built.lines = facts
+            .lines
+            .iter()
+            .map(|line| built.line(facts, line))
+            .collect();
         built
     }
 
@@ -125,7 +141,12 @@ impl Built {
     /// The signed note of any view, with its cosignatures.
     pub(crate) fn note(&self, facts: &Facts, checkpoint: &facts::Checkpoint) -> String {
         let leaves = self.leaves(facts, checkpoint);
-        let head = Checkpoint::new(ORIGINS[checkpoint.log], checkpoint.size as u64, root(&leaves)).unwrap();
+        let head = Checkpoint::new(
+            ORIGINS[checkpoint.log],
+            checkpoint.size as u64,
+            root(&leaves),
+        )
+        .unwrap();
         let [first, second] = &KEYS.logs[checkpoint.log];
         let mut note = match checkpoint.harm {
             CheckpointHarm::OneLogKey => sign_checkpoint(&head, &[first]).unwrap(),
@@ -134,9 +155,12 @@ impl Built {
         for (witness, time) in &checkpoint.cosigned {
             for key in &KEYS.witnesses[*witness] {
                 let mut line = cosign(&head.to_text(), u64::try_from(*time).unwrap(), key).unwrap();
-                let harmed = checkpoint.cosigned.iter().find(|(witness, _)| *witness < 3) == Some(&(*witness, *time));
+                let harmed = checkpoint.cosigned.iter().find(|(witness, _)| *witness < 3)
+                    == Some(&(*witness, *time));
                 match checkpoint.harm {
-                    CheckpointHarm::Name if harmed => line = line.replacen("— center-", "— centre-", 1),
+                    CheckpointHarm::Name if harmed => {
+                        line = line.replacen("— center-", "— centre-", 1)
+                    }
                     CheckpointHarm::Signature if harmed => flip(&mut line, 60),
                     _ => {}
                 }
@@ -170,8 +194,15 @@ impl Built {
             LineHarm::None | LineHarm::Cut | LineHarm::Payload => {}
         }
         let log_id = KEYS.logs[checkpoint.log][0].vkey().full_id();
-        let place = Place { log_id, index: index as u64, hashes, checkpoint: self.notes[line.checkpoint].clone() };
-        let mut bytes = BundleLine::new(envelope.clone(), entry, place).unwrap().to_bytes();
+        let place = Place {
+            log_id,
+            index: index as u64,
+            hashes,
+            checkpoint: self.notes[line.checkpoint].clone(),
+        };
+        let mut bytes = BundleLine::new(envelope.clone(), entry, place)
+            .unwrap()
+            .to_bytes();
         match line.harm {
             LineHarm::Cut => bytes.truncate(bytes.len() - 1),
             LineHarm::Payload => {
@@ -211,8 +242,11 @@ fn path(leaves: &[Hash], index: usize) -> Vec<Hash> {
     }
     let middle = half(leaves.len());
     let (left, right) = leaves.split_at(middle);
-    let (mut hashes, sibling) =
-        if index < middle { (path(left, index), root(right)) } else { (path(right, index - middle), root(left)) };
+    let (mut hashes, sibling) = if index < middle {
+        (path(left, index), root(right))
+    } else {
+        (path(right, index - middle), root(left))
+    };
     hashes.push(sibling);
     hashes
 }

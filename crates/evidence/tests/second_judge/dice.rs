@@ -35,6 +35,9 @@ impl Dice {
 
     /// Each with that chance, in order.
     pub(crate) fn some<T: Clone>(&mut self, from: &[T], percent: usize) -> Vec<T> {
-        from.iter().filter(|_| self.chance(percent)).cloned().collect()
+        from.iter()
+            .filter(|_| self.chance(percent))
+            .cloned()
+            .collect()
     }
 }

@@ -2,7 +2,9 @@
 //! The naive judge reads these facts and no signature; `build` makes real bytes of them for the first judge.
 
 use evidence::kind::Update;
-use evidence::kind::update::{Actions, Audience, Class, Consent, File, Predecessor, Requirement, Role, State};
+use evidence::kind::update::{
+    Actions, Audience, Class, Consent, File, Predecessor, Requirement, Role, State,
+};
 use evidence::kind::update::{Sbom, SbomFormat, Withdrawal, WithdrawalReason};
 use evidence::line::{Line, LineKind};
 use evidence::name::Name;
@@ -18,7 +20,11 @@ pub(crate) const RELEASE_KEYS: usize = 3;
 /// Parties beside the publisher, by number; [`crate::question`] says who they are.
 pub(crate) const PARTIES: usize = 4;
 /// The logs: the publisher's, a center's, and one that no policy names.
-pub(crate) const ORIGINS: [&str; 3] = ["log.acme.example/v1", "center-eu.example/v1", "log.elsewhere.example/v1"];
+pub(crate) const ORIGINS: [&str; 3] = [
+    "log.acme.example/v1",
+    "center-eu.example/v1",
+    "log.elsewhere.example/v1",
+];
 /// Witnesses: three of the policy and one that is not.
 pub(crate) const WITNESSES: [&str; 4] = ["eu", "us", "sg", "xx"];
 
@@ -119,13 +125,18 @@ pub(crate) enum LineHarm {
 impl Facts {
     /// The entries of a log, as positions in `entries`.
     pub(crate) fn log(&self, log: usize) -> Vec<usize> {
-        (0..self.entries.len()).filter(|at| self.entries[*at].log == log).collect()
+        (0..self.entries.len())
+            .filter(|at| self.entries[*at].log == log)
+            .collect()
     }
 
     /// The index of an entry in its log.
     pub(crate) fn index(&self, entry: usize) -> usize {
         let log = self.entries[entry].log;
-        self.entries[..entry].iter().filter(|other| other.log == log).count()
+        self.entries[..entry]
+            .iter()
+            .filter(|other| other.log == log)
+            .count()
     }
 
     pub(crate) fn update(&self, said: usize) -> Option<(&Update, &[Subject])> {
@@ -136,7 +147,9 @@ impl Facts {
     }
 
     pub(crate) fn say(&mut self, update: &Update, subjects: &[Subject]) -> usize {
-        let payload = update.to_statement_bytes(subjects).unwrap_or_else(|refusal| panic!("{refusal}: {:?}", update.activation));
+        let payload = update
+            .to_statement_bytes(subjects)
+            .unwrap_or_else(|refusal| panic!("{refusal}: {:?}", update.activation));
         let mut subjects = subjects.to_vec();
         subjects.sort();
         self.push(What::Update(Box::new(update.clone()), subjects), payload)
@@ -153,12 +166,19 @@ impl Facts {
 }
 
 pub(crate) fn line(channel: &str) -> Line {
-    Line { channel: word(channel), ..kit::line() }
+    Line {
+        channel: word(channel),
+        ..kit::line()
+    }
 }
 
 /// The line that companions stand on.
 pub(crate) fn companion(channel: &str) -> Line {
-    Line { product: word("acme-rules"), kind: LineKind::DetectionRules, ..line(channel) }
+    Line {
+        product: word("acme-rules"),
+        kind: LineKind::DetectionRules,
+        ..line(channel)
+    }
 }
 
 /// A file that is everywhere the same, or one of a channel.
@@ -177,9 +197,22 @@ pub(crate) enum Mood {
 
 pub(crate) fn generate(seed: u64) -> Facts {
     let mut dice = Dice::new(seed);
-    let mood = if dice.chance(40) { Mood::Calm } else { Mood::Wild };
-    let mut story = Story { dice, mood, facts: empty(), acts: Vec::new() };
-    let channels: &[&str] = if story.dice.chance(35) { &["stable", "beta"] } else { &["stable"] };
+    let mood = if dice.chance(40) {
+        Mood::Calm
+    } else {
+        Mood::Wild
+    };
+    let mut story = Story {
+        dice,
+        mood,
+        facts: empty(),
+        acts: Vec::new(),
+    };
+    let channels: &[&str] = if story.dice.chance(35) {
+        &["stable", "beta"]
+    } else {
+        &["stable"]
+    };
     for channel in channels {
         let most = if channels.len() == 2 { 3 } else { 5 };
         let serials = story.dice.below(most);
@@ -193,7 +226,12 @@ pub(crate) fn generate(seed: u64) -> Facts {
 }
 
 fn empty() -> Facts {
-    Facts { said: Vec::new(), entries: Vec::new(), checkpoints: Vec::new(), lines: Vec::new() }
+    Facts {
+        said: Vec::new(),
+        entries: Vec::new(),
+        checkpoints: Vec::new(),
+        lines: Vec::new(),
+    }
 }
 
 struct Story {
@@ -228,16 +266,29 @@ impl Story {
         }
     }
 
-    fn offer(&mut self, channel: &str, serial: u64, previous: Option<(u64, Hash)>, earlier: &[Hash]) -> (Update, Vec<Subject>) {
+    fn offer(
+        &mut self,
+        channel: &str,
+        serial: u64,
+        previous: Option<(u64, Hash)>,
+        earlier: &[Hash],
+    ) -> (Update, Vec<Subject>) {
         let mut update = kit::update(serial, None);
         update.line = line(channel);
         update.predecessor = previous.map(|(serial, statement)| Predecessor { serial, statement });
         if self.wild(8) {
-            update.predecessor = previous.map(|(serial, _)| Predecessor { serial, statement: digest("nobody") });
+            update.predecessor = previous.map(|(serial, _)| Predecessor {
+                serial,
+                statement: digest("nobody"),
+            });
         } else if self.wild(4) {
             update.predecessor = None;
         }
-        let name = if self.dice.chance(60) { serial.to_string() } else { format!("{channel} {serial}") };
+        let name = if self.dice.chance(60) {
+            serial.to_string()
+        } else {
+            format!("{channel} {serial}")
+        };
         let mut full = digest(&name);
         if !earlier.is_empty() && self.dice.chance(10) {
             full = self.dice.pick(earlier);
@@ -250,41 +301,84 @@ impl Story {
         if !earlier.is_empty() && self.dice.chance(15) {
             let from = self.dice.pick(earlier);
             if from != full {
-                files.push(("patch", digest(&format!("patch {serial}")), Role::Patch { from, to: full }));
+                files.push((
+                    "patch",
+                    digest(&format!("patch {serial}")),
+                    Role::Patch { from, to: full },
+                ));
             }
         }
-        let subjects = files.iter().map(|(name, digest, _)| Subject::file(file_name(name, serial), *digest)).collect();
-        update.files = files.iter().map(|(name, _, role)| File { name: file_name(name, serial), size: 7, role: *role }).collect();
+        let subjects = files
+            .iter()
+            .map(|(name, digest, _)| Subject::file(file_name(name, serial), *digest))
+            .collect();
+        update.files = files
+            .iter()
+            .map(|(name, _, role)| File {
+                name: file_name(name, serial),
+                size: 7,
+                role: *role,
+            })
+            .collect();
         if self.dice.chance(25) {
             let days = self.dice.pick(&[-1, 0, 5, 20, 90]);
             let shift = self.dice.pick(&[0, 0, 1, -1]);
             let everyone_by = Time::from_seconds(NOW + days * 86_400 + shift);
-            update.audience = Audience::Tier { name: word(self.dice.pick(&["early", "lab"])), permille: 10, everyone_by };
+            update.audience = Audience::Tier {
+                name: word(self.dice.pick(&["early", "lab"])),
+                permille: 10,
+                everyone_by,
+            };
         }
         update.actions = Actions {
-            class: self.dice.pick(&[Class::Fix, Class::Fix, Class::Fix, Class::Feature, Class::ProductChange]),
-            consent: self.dice.pick(&[Consent::Contract, Consent::Contract, Consent::Contract, Consent::OptIn, Consent::AskEachTime]),
+            class: self.dice.pick(&[
+                Class::Fix,
+                Class::Fix,
+                Class::Fix,
+                Class::Feature,
+                Class::ProductChange,
+            ]),
+            consent: self.dice.pick(&[
+                Consent::Contract,
+                Consent::Contract,
+                Consent::Contract,
+                Consent::OptIn,
+                Consent::AskEachTime,
+            ]),
         };
         if self.dice.chance(20) {
             update.activation.from = Time::from_seconds(NOW + self.dice.pick(&[-3600, 0, 1, 3600]));
         }
         if self.dice.chance(25) {
-            update.activation.until = Some(Time::from_seconds(NOW + self.dice.pick(&[3601, 7200, 86_400, 90_000])));
+            update.activation.until = Some(Time::from_seconds(
+                NOW + self.dice.pick(&[3601, 7200, 86_400, 90_000]),
+            ));
         }
         if self.wild(8) {
             update.activation.from = Time::from_seconds(NOW - 90_000);
             update.activation.until = Some(Time::from_seconds(NOW + self.dice.pick(&[-1, 0, 1])));
         }
         if self.dice.chance(15) {
-            let (min, max) = self.dice.pick(&[(1, None), (5, None), (5, Some(6)), (1, Some(3))]);
-            update.requires = vec![Requirement { kind: LineKind::DetectionRules, product: word("acme-rules"), min, max }];
+            let (min, max) = self
+                .dice
+                .pick(&[(1, None), (5, None), (5, Some(6)), (1, Some(3))]);
+            update.requires = vec![Requirement {
+                kind: LineKind::DetectionRules,
+                product: word("acme-rules"),
+                min,
+                max,
+            }];
         }
         (update, subjects)
     }
 
     /// A few of the release keys sign, now and then a party too, or one key twice.
     fn sign(&mut self, said: usize, percent: usize) {
-        let percent = if self.mood == Mood::Calm { 100 } else { percent };
+        let percent = if self.mood == Mood::Calm {
+            100
+        } else {
+            percent
+        };
         for key in 0..RELEASE_KEYS {
             if self.dice.chance(percent) {
                 self.acts.push((said, By::Release(key)));
@@ -316,15 +410,28 @@ impl Story {
             match self.dice.below(if wild { 10 } else { 4 }) {
                 0 => next.audience = Audience::Everyone,
                 1 => next.notes = Some(digest("notes")),
-                2 => next.sbom = vec![Sbom { format: SbomFormat::Spdx, sha256: digest("sbom") }],
+                2 => {
+                    next.sbom = vec![Sbom {
+                        format: SbomFormat::Spdx,
+                        sha256: digest("sbom"),
+                    }]
+                }
                 3 => {
-                    let until = last.1.activation.until.unwrap_or(Time::from_seconds(NOW + 90_000));
+                    let until = last
+                        .1
+                        .activation
+                        .until
+                        .unwrap_or(Time::from_seconds(NOW + 90_000));
                     let until = Time::from_seconds((until.seconds() - 7200).max(NOW - 7200));
-                    next.activation.until = Some(until.max(Time::from_seconds(last.1.activation.from.seconds() + 1)));
+                    next.activation.until =
+                        Some(until.max(Time::from_seconds(last.1.activation.from.seconds() + 1)));
                 }
                 4 | 5 => {
                     let text = "crashes".into();
-                    next.state = State::Withdrawn(Withdrawal { reason: WithdrawalReason::Crash, text });
+                    next.state = State::Withdrawn(Withdrawal {
+                        reason: WithdrawalReason::Crash,
+                        text,
+                    });
                     percent = 35;
                 }
                 6 => next.state = State::Offered,
@@ -332,12 +439,20 @@ impl Story {
                 8 => next.actions.consent = Consent::Contract,
                 _ => {
                     let everyone_by = Time::from_seconds(NOW + 5 * 86_400);
-                    next.audience = Audience::Tier { name: word("lab"), permille: 10, everyone_by };
+                    next.audience = Audience::Tier {
+                        name: word("lab"),
+                        permille: 10,
+                        everyone_by,
+                    };
                 }
             }
             next.supersedes = vec![self.facts.said[last.0].id];
             if self.wild(8) {
-                next.supersedes = self.dice.pick(&[vec![], vec![self.facts.said[first].id], vec![digest("nothing")]]);
+                next.supersedes = self.dice.pick(&[
+                    vec![],
+                    vec![self.facts.said[first].id],
+                    vec![digest("nothing")],
+                ]);
             }
             let said = self.facts.say(&next, subjects);
             self.sign(said, percent);
@@ -356,22 +471,39 @@ impl Story {
             }
         } else {
             let serial = update.serial - 1;
-            update.predecessor = (serial > 0).then(|| Predecessor { serial, statement: digest("elsewhere") });
+            update.predecessor = (serial > 0).then(|| Predecessor {
+                serial,
+                statement: digest("elsewhere"),
+            });
         }
         let said = self.facts.say(&update, &subjects);
-        let by = self.dice.pick(&[By::Release(0), By::Release(2), By::Party(0), By::Rival, By::Stranger]);
+        let by = self.dice.pick(&[
+            By::Release(0),
+            By::Release(2),
+            By::Party(0),
+            By::Rival,
+            By::Stranger,
+        ]);
         self.acts.push((said, by));
     }
 
     fn strangers(&mut self) {
         if self.wild(15) {
-            let said = self.facts.push(What::Provenance, foreign("https://slsa.dev/provenance/v1"));
-            let by = self.dice.pick(&[By::Release(0), By::Party(1), By::Stranger]);
+            let said = self
+                .facts
+                .push(What::Provenance, foreign("https://slsa.dev/provenance/v1"));
+            let by = self
+                .dice
+                .pick(&[By::Release(0), By::Party(1), By::Stranger]);
             self.acts.push((said, by));
         }
         if self.wild(15) {
-            let said = self.facts.push(What::UnknownKind, foreign("urn:vitrine:unheard-of:v1"));
-            let by = self.dice.pick(&[By::Release(1), By::Party(1), By::Stranger]);
+            let said = self
+                .facts
+                .push(What::UnknownKind, foreign("urn:vitrine:unheard-of:v1"));
+            let by = self
+                .dice
+                .pick(&[By::Release(1), By::Party(1), By::Stranger]);
             self.acts.push((said, by));
         }
         if self.dice.chance(10) {
@@ -402,7 +534,12 @@ impl Story {
             } else {
                 Flavour::Plain
             };
-            self.facts.entries.push(Entry { log, said, by, flavour });
+            self.facts.entries.push(Entry {
+                log,
+                said,
+                by,
+                flavour,
+            });
         }
     }
 
@@ -450,13 +587,27 @@ impl Story {
             cosigned.push((3, time));
         }
         let harm = if self.wild(8) {
-            self.dice.pick(&[CheckpointHarm::OneLogKey, CheckpointHarm::Name, CheckpointHarm::Signature])
+            self.dice.pick(&[
+                CheckpointHarm::OneLogKey,
+                CheckpointHarm::Name,
+                CheckpointHarm::Signature,
+            ])
         } else {
             CheckpointHarm::None
         };
         let known = cosigned.iter().any(|(witness, _)| *witness < 3);
-        let harm = if known || harm == CheckpointHarm::OneLogKey { harm } else { CheckpointHarm::None };
-        Checkpoint { log, size, fork: None, cosigned, harm }
+        let harm = if known || harm == CheckpointHarm::OneLogKey {
+            harm
+        } else {
+            CheckpointHarm::None
+        };
+        Checkpoint {
+            log,
+            size,
+            fork: None,
+            cosigned,
+            harm,
+        }
     }
 
     fn bundle(&mut self) {
@@ -464,18 +615,27 @@ impl Story {
             let log = self.facts.entries[entry].log;
             let index = self.facts.index(entry);
             let covers = |checkpoint: &Checkpoint| checkpoint.log == log && checkpoint.size > index;
-            let covering: Vec<usize> =
-                (0..self.facts.checkpoints.len()).filter(|at| covers(&self.facts.checkpoints[*at])).collect();
+            let covering: Vec<usize> = (0..self.facts.checkpoints.len())
+                .filter(|at| covers(&self.facts.checkpoints[*at]))
+                .collect();
             if self.wild(6) {
                 continue;
             }
-            let mut chosen = vec![if self.dice.chance(70) { covering[0] } else { self.dice.pick(&covering) }];
+            let mut chosen = vec![if self.dice.chance(70) {
+                covering[0]
+            } else {
+                self.dice.pick(&covering)
+            }];
             if self.wild(10) {
                 chosen.push(self.dice.pick(&covering));
             }
             for checkpoint in chosen {
                 let harm = self.line_harm(entry, checkpoint);
-                self.facts.lines.push(BundleLine { entry, checkpoint, harm });
+                self.facts.lines.push(BundleLine {
+                    entry,
+                    checkpoint,
+                    harm,
+                });
             }
         }
         self.dice.shuffle(&mut self.facts.lines);
@@ -487,9 +647,11 @@ impl Story {
         }
         let size = self.facts.checkpoints[checkpoint].size;
         let entries = self.facts.log(self.facts.entries[entry].log);
-        let other = (0..size).find(|at| self.facts.entries[entries[*at]] != self.facts.entries[entry]);
+        let other =
+            (0..size).find(|at| self.facts.entries[entries[*at]] != self.facts.entries[entry]);
         let index = other.map_or(LineHarm::Proof, LineHarm::Index);
-        self.dice.pick(&[LineHarm::Cut, LineHarm::Payload, LineHarm::Proof, index])
+        self.dice
+            .pick(&[LineHarm::Cut, LineHarm::Payload, LineHarm::Proof, index])
     }
 }
 

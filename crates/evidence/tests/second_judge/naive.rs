@@ -104,12 +104,20 @@ impl<'a> Judge<'a> {
                 }
                 continue;
             };
-            let known = self.signings.iter_mut().find(|known| (known.said, known.by) == (entry.said, entry.by));
+            let known = self
+                .signings
+                .iter_mut()
+                .find(|known| (known.said, known.by) == (entry.said, entry.by));
             if let Some(known) = known {
                 known.index = known.index.min(index);
                 known.time = known.time.min(time);
             } else {
-                self.signings.push(Signing { said: entry.said, by: entry.by, index, time });
+                self.signings.push(Signing {
+                    said: entry.said,
+                    by: entry.by,
+                    index,
+                    time,
+                });
             }
         }
     }
@@ -133,8 +141,12 @@ impl<'a> Judge<'a> {
 
     /// The smallest t such that the cosignatures with time ≤ t meet the quorum (§5).
     fn quorum_time(&self, checkpoint: &Checkpoint) -> Option<i64> {
-        let mut times: Vec<i64> =
-            checkpoint.cosigned.iter().filter(|(witness, _)| *witness < 3).map(|(_, time)| *time).collect();
+        let mut times: Vec<i64> = checkpoint
+            .cosigned
+            .iter()
+            .filter(|(witness, _)| *witness < 3)
+            .map(|(_, time)| *time)
+            .collect();
         times.sort_unstable();
         times.get(self.question.rules.quorum - 1).copied()
     }
@@ -189,8 +201,14 @@ impl<'a> Judge<'a> {
             _ => None,
         };
         let late = now + self.question.rules.skew;
-        let cosigned = self.checkpoints.iter().filter(|checkpoint| self.quorum_time(checkpoint).is_some()).flat_map(|checkpoint| &checkpoint.cosigned);
-        let ahead = cosigned.filter(|(witness, _)| *witness < 3).any(|(_, time)| *time > late);
+        let cosigned = self
+            .checkpoints
+            .iter()
+            .filter(|checkpoint| self.quorum_time(checkpoint).is_some())
+            .flat_map(|checkpoint| &checkpoint.cosigned);
+        let ahead = cosigned
+            .filter(|(witness, _)| *witness < 3)
+            .any(|(_, time)| *time > late);
         if ahead || remembered.is_some_and(|time| late < time) {
             self.note(CheckName::Clock, Reason::ClockBehind);
         }
@@ -200,13 +218,19 @@ impl<'a> Judge<'a> {
     fn views(&mut self) {
         let mut views: BTreeMap<(usize, usize), BTreeSet<Option<usize>>> = BTreeMap::new();
         let mut seen: Vec<&Checkpoint> = self.checkpoints.clone();
-        if let Remembers::Known { checkpoint: Some(checkpoint), .. } = &self.question.memory
+        if let Remembers::Known {
+            checkpoint: Some(checkpoint),
+            ..
+        } = &self.question.memory
             && checkpoint.harm == CheckpointHarm::None
         {
             seen.push(checkpoint);
         }
         for checkpoint in seen {
-            views.entry((checkpoint.log, checkpoint.size)).or_default().insert(checkpoint.fork);
+            views
+                .entry((checkpoint.log, checkpoint.size))
+                .or_default()
+                .insert(checkpoint.fork);
         }
         for ((log, _), roots) in views {
             if roots.len() > 1 {
@@ -220,11 +244,14 @@ impl<'a> Judge<'a> {
 
     /// What the publisher says: U1.
     fn says(&self, said: usize) -> bool {
-        self.signings.iter().any(|signing| signing.said == said && matches!(signing.by, By::Release(_)))
+        self.signings
+            .iter()
+            .any(|signing| signing.said == said && matches!(signing.by, By::Release(_)))
     }
 
     fn updates(&self) -> Vec<(usize, &'a Update)> {
-        let updates = (0..self.facts.said.len()).filter_map(|said| Some((said, self.facts.update(said)?.0)));
+        let updates =
+            (0..self.facts.said.len()).filter_map(|said| Some((said, self.facts.update(said)?.0)));
         updates.filter(|(said, _)| self.says(*said)).collect()
     }
 
@@ -234,7 +261,9 @@ impl<'a> Judge<'a> {
         for (said, update) in self.updates() {
             let subjects = self.facts.update(said).map(|found| found.1);
             let set = format!("{subjects:?} {:?} {:?}", update.files, update.predecessor);
-            sets.entry((update.line.clone(), update.serial)).or_default().insert(set);
+            sets.entry((update.line.clone(), update.serial))
+                .or_default()
+                .insert(set);
         }
         if sets.values().any(|sets| sets.len() > 1) {
             self.note(CheckName::Published, Reason::Equivocation);
@@ -255,12 +284,21 @@ impl<'a> Judge<'a> {
     }
 
     fn has(&self, said: usize) -> bool {
-        let Some((_, subjects)) = self.facts.update(said) else { return false };
+        let Some((_, subjects)) = self.facts.update(said) else {
+            return false;
+        };
         match &self.question.artifact {
             Asked::File(digest) => subjects.iter().any(|subject| subject.sha256 == *digest),
             Asked::Set(files) => {
-                let asked: BTreeSet<_> = files.iter().map(|(name, digest)| (Some(name), digest)).collect();
-                asked == subjects.iter().map(|subject| (subject.name.as_ref(), &subject.sha256)).collect()
+                let asked: BTreeSet<_> = files
+                    .iter()
+                    .map(|(name, digest)| (Some(name), digest))
+                    .collect();
+                asked
+                    == subjects
+                        .iter()
+                        .map(|subject| (subject.name.as_ref(), &subject.sha256))
+                        .collect()
             }
         }
     }
@@ -268,12 +306,21 @@ impl<'a> Judge<'a> {
     /// Step 9.
     fn logged(&mut self) -> Option<(Line, u64, Vec<usize>)> {
         self.ok(CheckName::Logged);
-        let all: Vec<_> = self.updates().into_iter().filter(|(said, _)| self.has(*said)).collect();
+        let all: Vec<_> = self
+            .updates()
+            .into_iter()
+            .filter(|(said, _)| self.has(*said))
+            .collect();
         let allowed = |line: &Line| {
             let channel = line.channel.as_str();
-            self.question.rules.channels.contains(&channel) && self.question.channel.is_none_or(|asked| asked == channel)
+            self.question.rules.channels.contains(&channel)
+                && self.question.channel.is_none_or(|asked| asked == channel)
         };
-        let lines: BTreeSet<_> = all.iter().map(|(_, update)| &update.line).filter(|line| allowed(line)).collect();
+        let lines: BTreeSet<_> = all
+            .iter()
+            .map(|(_, update)| &update.line)
+            .filter(|line| allowed(line))
+            .collect();
         let mixed = matches!(&self.question.artifact, Asked::Set(files) if self.updates().iter().any(|(said, update)| {
             let subjects = self.facts.update(*said).unwrap().1;
             self.question.rules.channels.contains(&update.line.channel.as_str()) && subjects.iter().any(|subject| files.iter().any(|(_, digest)| *digest == subject.sha256))
@@ -287,8 +334,15 @@ impl<'a> Judge<'a> {
             return None;
         };
         // An amendment alone offers nothing.
-        let based = |serial: u64| all.iter().any(|(_, update)| update.line == line && update.serial == serial && update.supersedes.is_empty());
-        let here: Vec<_> = all.iter().filter(|(_, update)| update.line == line && based(update.serial)).collect();
+        let based = |serial: u64| {
+            all.iter().any(|(_, update)| {
+                update.line == line && update.serial == serial && update.supersedes.is_empty()
+            })
+        };
+        let here: Vec<_> = all
+            .iter()
+            .filter(|(_, update)| update.line == line && based(update.serial))
+            .collect();
         let Some(serial) = here.iter().map(|(_, update)| update.serial).max() else {
             self.nowhere(mixed);
             return None;
@@ -296,14 +350,27 @@ impl<'a> Judge<'a> {
         if self.damaged() {
             self.note(CheckName::Logged, Reason::BadProof);
         }
-        let said = here.into_iter().filter(|(_, update)| update.serial == serial).map(|(said, _)| *said).collect();
+        let said = here
+            .into_iter()
+            .filter(|(_, update)| update.serial == serial)
+            .map(|(said, _)| *said)
+            .collect();
         Some((line, serial, said))
     }
 
     fn nowhere(&mut self, mixed: bool) {
-        let in_policy = |line: &Line| self.question.rules.channels.contains(&line.channel.as_str());
-        let elsewhere = self.updates().iter().any(|(said, update)| self.has(*said) && !in_policy(&update.line));
-        let unwitnessed = |said: &usize| self.has(*said) && in_policy(&self.facts.update(*said).unwrap().0.line);
+        let in_policy = |line: &Line| {
+            self.question
+                .rules
+                .channels
+                .contains(&line.channel.as_str())
+        };
+        let elsewhere = self
+            .updates()
+            .iter()
+            .any(|(said, update)| self.has(*said) && !in_policy(&update.line));
+        let unwitnessed =
+            |said: &usize| self.has(*said) && in_policy(&self.facts.update(*said).unwrap().0.line);
         if self.unwitnessed.iter().any(unwitnessed) {
             self.note(CheckName::Witnessed, Reason::TooFewWitnesses);
         } else if elsewhere {
@@ -324,46 +391,89 @@ impl<'a> Judge<'a> {
             Asked::Set(files) => files.iter().map(|(_, digest)| *digest).collect(),
         };
         self.unproven.iter().any(|said| {
-            self.facts.update(*said).is_some_and(|(_, subjects)| subjects.iter().any(|subject| asked.contains(&subject.sha256)))
+            self.facts.update(*said).is_some_and(|(_, subjects)| {
+                subjects
+                    .iter()
+                    .any(|subject| asked.contains(&subject.sha256))
+            })
         })
     }
 
     /// The release keys whose signing of this statement a quorum covers, with their log times.
     fn keys(&self, said: usize) -> Vec<i64> {
-        let counts = |signing: &&Signing| {
-            signing.said == said && matches!(signing.by, By::Release(_))
-        };
-        let mut times: Vec<i64> = self.signings.iter().filter(counts).map(|signing| signing.time).collect();
+        let counts =
+            |signing: &&Signing| signing.said == said && matches!(signing.by, By::Release(_));
+        let mut times: Vec<i64> = self
+            .signings
+            .iter()
+            .filter(counts)
+            .map(|signing| signing.time)
+            .collect();
         times.sort_unstable();
         times
     }
 
     fn first_index(&self, said: usize) -> usize {
-        self.signings.iter().filter(|signing| signing.said == said && matches!(signing.by, By::Release(_))).map(|signing| signing.index).min().unwrap()
+        self.signings
+            .iter()
+            .filter(|signing| signing.said == said && matches!(signing.by, By::Release(_)))
+            .map(|signing| signing.index)
+            .min()
+            .unwrap()
     }
 
     fn offer(&mut self, line: &Line, serial: u64, all: &[usize]) {
         let question = self.question;
         let channel = line.channel.as_str();
-        let set = question.rules.beta.as_ref().filter(|_| channel == "beta").unwrap_or(&question.rules.set);
+        let set = question
+            .rules
+            .beta
+            .as_ref()
+            .filter(|_| channel == "beta")
+            .unwrap_or(&question.rules.set);
         let threshold = set.threshold.unwrap_or(question.rules.threshold);
         let update = |said: usize| self.facts.update(said).unwrap().0;
 
         // S14, U4: an amendment with the threshold replaces what it names.
-        let offered: Vec<usize> = all.iter().copied().filter(|said| update(*said).state == Offer::Offered).collect();
+        let offered: Vec<usize> = all
+            .iter()
+            .copied()
+            .filter(|said| update(*said).state == Offer::Offered)
+            .collect();
         let threshold_of_offers = question.rules.threshold;
-        let enough: Vec<usize> = offered.iter().copied().filter(|said| self.keys(*said).len() >= threshold_of_offers).collect();
-        let withdrawn = all.iter().copied().filter(|said| update(*said).state != Offer::Offered);
+        let enough: Vec<usize> = offered
+            .iter()
+            .copied()
+            .filter(|said| self.keys(*said).len() >= threshold_of_offers)
+            .collect();
+        let withdrawn = all
+            .iter()
+            .copied()
+            .filter(|said| update(*said).state != Offer::Offered);
         let withdrawn = withdrawn.filter(|said| self.keys(*said).len() >= threshold_of_offers);
         let replacing: Vec<usize> = enough.iter().copied().chain(withdrawn).collect();
         let replaced = |said: usize| {
             replacing.iter().any(|other| {
-                update(*other).supersedes.contains(&self.facts.said[said].id) && self.first_index(*other) > self.first_index(said)
+                update(*other)
+                    .supersedes
+                    .contains(&self.facts.said[said].id)
+                    && self.first_index(*other) > self.first_index(said)
             })
         };
-        let counted = if enough.is_empty() { offered.clone() } else { enough.clone() };
-        let mut current: Vec<usize> = counted.iter().copied().filter(|said| !replaced(*said)).collect();
-        let first = *all.iter().min_by_key(|said| self.first_index(**said)).unwrap();
+        let counted = if enough.is_empty() {
+            offered.clone()
+        } else {
+            enough.clone()
+        };
+        let mut current: Vec<usize> = counted
+            .iter()
+            .copied()
+            .filter(|said| !replaced(*said))
+            .collect();
+        let first = *all
+            .iter()
+            .min_by_key(|said| self.first_index(**said))
+            .unwrap();
         if current.is_empty() {
             current.push(first);
         }
@@ -376,15 +486,28 @@ impl<'a> Judge<'a> {
         self.consent(set, &current);
         self.activation(all, &current);
         self.denied(line, serial, all);
-        let times = self.signings.iter().filter(|signing| all.contains(&signing.said)).map(|signing| signing.time);
-        let age = times.min().map(|time| question.now - time).filter(|age| *age >= 0);
-        let newer = self.updates().iter().any(|(_, update)| update.line == *line && update.serial > serial);
+        let times = self
+            .signings
+            .iter()
+            .filter(|signing| all.contains(&signing.said))
+            .map(|signing| signing.time);
+        let age = times
+            .min()
+            .map(|time| question.now - time)
+            .filter(|age| *age >= 0);
+        let newer = self
+            .updates()
+            .iter()
+            .any(|(_, update)| update.line == *line && update.serial > serial);
         self.unjudged(set, age, newer);
     }
 
     fn published(&mut self, set: &Set, threshold: usize, current: &[usize]) {
         self.ok(CheckName::Published);
-        if current.iter().any(|said| self.keys(*said).len() < threshold) {
+        if current
+            .iter()
+            .any(|said| self.keys(*said).len() < threshold)
+        {
             self.note(CheckName::Published, Reason::TooFewSignatures);
         }
         let beside = |said: usize| {
@@ -392,7 +515,10 @@ impl<'a> Judge<'a> {
             for signing in &self.signings {
                 if let By::Party(party) = signing.by
                     && signing.said == said
-                    && set.signers.as_ref().is_none_or(|signers| signers.contains(&party))
+                    && set
+                        .signers
+                        .as_ref()
+                        .is_none_or(|signers| signers.contains(&party))
                     && PARTIES[party].1 != ACME
                 {
                     operators.insert(PARTIES[party].1);
@@ -402,9 +528,19 @@ impl<'a> Judge<'a> {
         };
         if current.iter().map(|said| beside(*said)).min().unwrap_or(0) < set.independent {
             let state = state(set.otherwise);
-            self.found.entry(CheckName::Published).or_default().push((state, Reason::TooFewSigners));
+            self.found
+                .entry(CheckName::Published)
+                .or_default()
+                .push((state, Reason::TooFewSigners));
         }
-        let since = current.iter().filter_map(|said| self.keys(*said).get(self.question.rules.threshold - 1).copied()).max();
+        let since = current
+            .iter()
+            .filter_map(|said| {
+                self.keys(*said)
+                    .get(self.question.rules.threshold - 1)
+                    .copied()
+            })
+            .max();
         if set.min_age > 0 && since.is_none_or(|since| self.question.now - since < set.min_age) {
             self.note(CheckName::Published, Reason::TooYoung);
         }
@@ -412,15 +548,26 @@ impl<'a> Judge<'a> {
 
     fn serial(&mut self, line: &Line, serial: u64, set: &Set) {
         self.ok(CheckName::Serial);
-        let Remembers::Known { lines, .. } = &self.question.memory else { return };
-        let Some((_, mark, statement)) = lines.iter().find(|(known, ..)| known == line) else { return };
+        let Remembers::Known { lines, .. } = &self.question.memory else {
+            return;
+        };
+        let Some((_, mark, statement)) = lines.iter().find(|(known, ..)| known == line) else {
+            return;
+        };
         if serial < *mark {
             return self.note(CheckName::Serial, Reason::Rollback);
         }
         if !set.chain && serial > *mark {
             return;
         }
-        let firsts: Vec<Hash> = self.updates().iter().filter(|(_, update)| update.line == *line && update.serial == serial && update.supersedes.is_empty()).map(|(said, _)| self.facts.said[*said].id).collect();
+        let firsts: Vec<Hash> = self
+            .updates()
+            .iter()
+            .filter(|(_, update)| {
+                update.line == *line && update.serial == serial && update.supersedes.is_empty()
+            })
+            .map(|(said, _)| self.facts.said[*said].id)
+            .collect();
         if serial == *mark {
             if !firsts.contains(statement) {
                 self.note(CheckName::Serial, Reason::OtherChain);
@@ -430,7 +577,11 @@ impl<'a> Judge<'a> {
         for first in firsts {
             let mut here = (serial, first);
             while here.0 > *mark {
-                let Some((_, update)) = self.updates().into_iter().find(|(said, _)| self.facts.said[*said].id == here.1) else {
+                let Some((_, update)) = self
+                    .updates()
+                    .into_iter()
+                    .find(|(said, _)| self.facts.said[*said].id == here.1)
+                else {
                     self.note(CheckName::Serial, Reason::ChainIncomplete);
                     break;
                 };
@@ -450,9 +601,16 @@ impl<'a> Judge<'a> {
         self.ok(CheckName::Companions);
         for said in current {
             for needs in &self.facts.update(*said).unwrap().0.requires {
-                let other = Line { product: needs.product.clone(), kind: needs.kind, ..line.clone() };
+                let other = Line {
+                    product: needs.product.clone(),
+                    kind: needs.kind,
+                    ..line.clone()
+                };
                 let mark = match &self.question.memory {
-                    Remembers::Known { lines, .. } => lines.iter().find(|(known, ..)| *known == other).map(|mark| mark.1),
+                    Remembers::Known { lines, .. } => lines
+                        .iter()
+                        .find(|(known, ..)| *known == other)
+                        .map(|mark| mark.1),
                     _ => None,
                 };
                 if mark.unwrap_or(0) < needs.min {
@@ -468,7 +626,10 @@ impl<'a> Judge<'a> {
     fn audience(&mut self, set: &Set, current: &[usize]) {
         self.ok(CheckName::Audience);
         for said in current {
-            if let Audience::Tier { name, everyone_by, .. } = &self.facts.update(*said).unwrap().0.audience {
+            if let Audience::Tier {
+                name, everyone_by, ..
+            } = &self.facts.update(*said).unwrap().0.audience
+            {
                 if self.question.now > everyone_by.seconds() {
                     self.note(CheckName::Audience, Reason::TierLapsed);
                 }
@@ -510,8 +671,15 @@ impl<'a> Judge<'a> {
             }
         }
         // U4, U5: one key withdraws, for good.
-        let (line, serial) = (&self.facts.update(all[0]).unwrap().0.line, self.facts.update(all[0]).unwrap().0.serial);
-        let withdrawn = |update: &Update| matches!(update.state, Offer::Withdrawn(_)) && update.line == *line && update.serial == serial;
+        let (line, serial) = (
+            &self.facts.update(all[0]).unwrap().0.line,
+            self.facts.update(all[0]).unwrap().0.serial,
+        );
+        let withdrawn = |update: &Update| {
+            matches!(update.state, Offer::Withdrawn(_))
+                && update.line == *line
+                && update.serial == serial
+        };
         if self.updates().iter().any(|(_, update)| withdrawn(update)) {
             self.note(CheckName::Activation, Reason::Withdrawn);
         }
@@ -519,7 +687,9 @@ impl<'a> Judge<'a> {
 
     fn denied(&mut self, line_of: &Line, serial: u64, all: &[usize]) {
         let signed = |by: &dyn Fn(By) -> bool| {
-            self.signings.iter().any(|signing| all.contains(&signing.said) && by(signing.by))
+            self.signings
+                .iter()
+                .any(|signing| all.contains(&signing.said) && by(signing.by))
         };
         let hit = |deny: &Deny| match deny {
             Deny::Digest(digest) => self.results(all).contains(digest),
@@ -527,7 +697,9 @@ impl<'a> Judge<'a> {
             Deny::Acme => signed(&|by| matches!(by, By::Release(_))),
             Deny::Party(party) => signed(&|by| by == By::Party(*party)),
             Deny::Statement(id) => all.iter().any(|said| self.facts.said[*said].id == *id),
-            Deny::Serials(channel, serials) => line(channel) == *line_of && serials.contains(&serial),
+            Deny::Serials(channel, serials) => {
+                line(channel) == *line_of && serials.contains(&serial)
+            }
         };
         if self.question.rules.deny.iter().any(hit) {
             self.note(CheckName::Denied, Reason::Denied);
@@ -540,7 +712,8 @@ impl<'a> Judge<'a> {
         for said in all {
             let (update, subjects) = self.facts.update(*said).unwrap();
             for (file, subject) in update.files.iter().zip(subjects) {
-                if let (Asked::File(digest), Role::Patch { to, .. }) = (&self.question.artifact, file.role)
+                if let (Asked::File(digest), Role::Patch { to, .. }) =
+                    (&self.question.artifact, file.role)
                     && subject.sha256 == *digest
                 {
                     results.insert(to);
@@ -561,8 +734,16 @@ impl<'a> Judge<'a> {
                 _ => Reason::TooFew,
             };
             let young = has_grace(*check) && GRACE && age.is_some_and(|age| age < *grace);
-            let missing = if young { State::Note } else { state(*otherwise) };
-            let state = if reason == Reason::ClientTooOld { State::Wait } else { missing };
+            let missing = if young {
+                State::Note
+            } else {
+                state(*otherwise)
+            };
+            let state = if reason == Reason::ClientTooOld {
+                State::Wait
+            } else {
+                missing
+            };
             self.found.entry(*check).or_default().push((state, reason));
         }
     }
@@ -575,10 +756,21 @@ impl<'a> Judge<'a> {
                 // The design does not say which of two failures is told: the graver one.
                 Reason::Equivocation | Reason::Withdrawn | Reason::TierLapsed => 0,
                 Reason::UnreadableLines => 2,
-                _ => 1 + check.reasons().iter().position(|known| *known == reason).unwrap(),
+                _ => {
+                    1 + check
+                        .reasons()
+                        .iter()
+                        .position(|known| *known == reason)
+                        .unwrap()
+                }
             };
-            let worst = reasons.into_iter().min_by_key(|(state, reason)| (std::cmp::Reverse(*state), place(*reason)));
-            checks.insert(check, worst.map_or((State::Ok, None), |(state, reason)| (state, Some(reason))));
+            let worst = reasons
+                .into_iter()
+                .min_by_key(|(state, reason)| (std::cmp::Reverse(*state), place(*reason)));
+            checks.insert(
+                check,
+                worst.map_or((State::Ok, None), |(state, reason)| (state, Some(reason))),
+            );
         }
         let word = match checks.values().map(|(state, _)| *state).max() {
             Some(State::Fail) => Word::Refused,

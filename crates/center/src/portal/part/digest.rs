@@ -72,7 +72,10 @@ mod tests {
     fn a_key_shows_its_name_and_id_and_holds_all() {
         let html = vkey("log.example/v1+0123abcd+BATvzQf0", false).to_string();
         assert!(html.contains("log.example/v1+0123abcd…") && html.contains("+BATvzQf0"));
-        assert_eq!(vkey("no key", false).as_str(), Html::code("no key").as_str());
+        assert_eq!(
+            vkey("no key", false).as_str(),
+            Html::code("no key").as_str()
+        );
     }
 
     #[test]
