@@ -173,7 +173,7 @@ fn line(source: &Source, body: &str, index: u64) -> Result<Option<BundleLine>, G
     let Ok(entry) = Entry::parse(&bytes) else {
         return Ok(None);
     };
-    let envelope = Envelope::new(body.as_bytes().to_vec(), entry.signature.clone());
+    let envelope = Envelope::new(body.as_bytes().to_vec(), entry.signature);
     let place = Place {
         log_id: log_id(&source.vkeys),
         index,

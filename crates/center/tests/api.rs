@@ -1,5 +1,12 @@
 //! The node's API over real HTTP: what enters, what is refused with which status, and that nothing is lost.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test"
+)]
+
 mod kit;
 
 use evidence::bundle;

@@ -1,5 +1,12 @@
 //! The node as a process that is killed at any moment: nothing acknowledged is lost, and `fsck` finds nothing.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test"
+)]
+
 mod kit;
 
 use std::io::{BufRead, BufReader};

@@ -1,5 +1,12 @@
 //! `vitrine-center worker` beside `serve`: a process of its own that takes jobs, and gives them up when it is killed.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test"
+)]
+
 mod kit;
 
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,12 @@
 //! `verify` as attacks meet it: `evidence.md` §11, each attack beside its honest twin, and the laws of §8.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test"
+)]
+
 mod kit;
 
 use evidence::bundle;
@@ -689,8 +696,7 @@ fn a_damaged_withdrawal_is_not_passed_over() {
     let mut place = damaged.place().clone();
     place.hashes[0].0[0] ^= 1;
     lines.push(
-        bundle::BundleLine::new(damaged.envelope().clone(), damaged.entry().clone(), place)
-            .unwrap(),
+        bundle::BundleLine::new(damaged.envelope().clone(), *damaged.entry(), place).unwrap(),
     );
     assert_says(
         &judge_lines(&world, lines),

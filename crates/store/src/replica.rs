@@ -183,7 +183,7 @@ impl Replica {
         &self,
         entries: &[E],
         witnessed: &Witnessed,
-    ) -> Result<(Edge, Vec<(Tile, Vec<Hash>)>), ReplicaError> {
+    ) -> Result<(Edge, Finished), ReplicaError> {
         let checkpoint = witnessed.checkpoint();
         let mut edge = self.edge.clone();
         let mut finished = Vec::new();
@@ -313,6 +313,9 @@ impl Replica {
         Ok(fs::rename(&temporary, &path)?)
     }
 }
+
+/// Tiles that growing has finished.
+type Finished = Vec<(Tile, Vec<Hash>)>;
 
 fn parse(note: &str) -> Result<Checkpoint, CheckpointRefused> {
     let note = Note::parse(note.as_bytes()).map_err(|_| CheckpointRefused::Origin)?;

@@ -12,9 +12,8 @@ use tlog::proof::check_inclusion;
 
 fn witnessed(log: &Log) -> Witnessed {
     let note = log.reader().latest().expect("a public checkpoint").note;
-    nobody()
-        .check(LogSigned::by_all(note.as_bytes(), &log_keys()).unwrap())
-        .unwrap()
+    let signed = LogSigned::by_all(note.as_bytes(), &log_keys()).expect("the log signs");
+    nobody().check(signed).expect("nobody must cosign")
 }
 
 fn entries(range: std::ops::Range<u64>) -> Vec<Vec<u8>> {
@@ -61,6 +60,12 @@ fn grows_over_tile_borders_and_proves_every_entry() {
     let old = copy.inclusion_proof(3, 256).unwrap();
     assert_eq!(old.len(), 8);
     assert_eq!(copy.first_covering(size).unwrap(), None);
+    for (size, before) in [(1, None), (2, Some(1)), (256, Some(255)), (1024, Some(600)), (u64::MAX, Some(1024))] {
+        let found = copy.before(size).unwrap();
+        assert_eq!(found.map(|(size, _)| size), before, "before {size}");
+    }
+    assert!(copy.taken_at(256).is_some_and(|at| at > 0));
+    assert_eq!(copy.taken_at(3), None);
 }
 
 #[test]

@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn n1_splits_at_the_last_empty_line() {
-        let bytes = format!("a\n\nb\n\n\u{2014} x AAAAAAA=\n");
+        let bytes = "a\n\nb\n\n\u{2014} x AAAAAAA=\n";
         assert_eq!(Note::parse(bytes.as_bytes()).unwrap().text(), "a\n\nb\n");
     }
 

@@ -180,6 +180,10 @@ pub(crate) fn split(length: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "lists of ranges are what is meant"
+)]
 mod tests {
     use super::*;
     use crate::hash::{leaf_hash, sha256};

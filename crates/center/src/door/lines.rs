@@ -3,6 +3,7 @@
 //! The door's task is the only writer of the own log, so what it remembers is right until a commit fails; then it
 //! forgets and reads again.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use evidence::door::{Accepted, Act};
@@ -55,20 +56,11 @@ impl Lines {
                 kind: KindFacts::Nothing,
             });
         };
-        if !self.0.contains_key(&update.line) {
-            let line = Line::read(node, origin, update.line).await?;
-            self.0.insert(update.line, line);
-        }
-        let line = self.0.get(&update.line);
-        match line {
-            Some(line) => line.facts(node, origin, plan, update, party).await,
-            None => Ok(Facts {
-                party,
-                logged: false,
-                superseded: Vec::new(),
-                kind: KindFacts::Nothing,
-            }),
-        }
+        let line = match self.0.entry(update.line) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Line::read(node, origin, update.line).await?),
+        };
+        line.facts(node, origin, plan, update, party).await
     }
 
     /// Remembers what the group adds; answers the line that it is about.

@@ -52,7 +52,7 @@ impl Asked {
     }
 
     /// The same, asked for as HTML: for files that have one form.
-    pub(super) fn as_html(mut self) -> Self {
+    pub(super) fn into_html(mut self) -> Self {
         self.form = Form::Html;
         self
     }

@@ -30,11 +30,8 @@ pub(super) async fn get(
     };
     let before = asked.parameter("before").map(str::to_owned);
     let asked = asked.with(&[("before", before.as_deref().unwrap_or_default())]);
-    let before = match before.map(|digits| digits.parse::<u64>()).transpose() {
-        Ok(before) => before,
-        Err(_) => {
-            return asked.instead(Instead::Problem(Problem::bad_request("before is no index")));
-        }
+    let Ok(before) = before.map(|digits| digits.parse::<u64>()).transpose() else {
+        return asked.instead(Instead::Problem(Problem::bad_request("before is no index")));
     };
     asked
         .answer(node, move |node, asked| async move {

@@ -49,7 +49,7 @@ impl Read {
             .as_ref()
             .and_then(|body| Statement::parse(body.as_bytes()).ok());
         let is_signed = entry.as_ref().zip(body.as_ref()).map(|(entry, body)| {
-            let envelope = Envelope::new(body.as_bytes().to_vec(), entry.signature.clone());
+            let envelope = Envelope::new(body.as_bytes().to_vec(), entry.signature);
             envelope.verify(&entry.key).is_ok()
         });
         Ok(Some(Self {

@@ -48,13 +48,13 @@ pub(super) async fn bundle(
         Err(instead) => instead,
     };
     // The bundle has one address, whatever form of the page asked for it.
-    asked.as_html().instead(instead)
+    asked.into_html().instead(instead)
 }
 
 /// The policy by which this page judges.
 pub(super) async fn policy(asked: Asked) -> Response {
     asked
-        .as_html()
+        .into_html()
         .instead(Instead::See(format!("/{}", verify::POLICY)))
 }
 

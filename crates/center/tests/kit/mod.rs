@@ -3,7 +3,9 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "each test file uses a part of the kit"
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a kit for tests, of which each file uses a part"
 )]
 
 use std::net::SocketAddr;

@@ -1,5 +1,7 @@
 //! The portal by its addresses: a real node in a folder of its own, a real update through the door, and what each page says.
 
+#![cfg(test)]
+
 #[path = "../kit/mod.rs"]
 mod kit;
 #[path = "../portal/markup.rs"]

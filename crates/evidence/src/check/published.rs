@@ -46,12 +46,13 @@ pub(crate) fn published(judge: &Judge<'_>, offer: &Offer) -> Check {
         .map(|party| party.operator.as_ref())
         .collect();
     if (signers.len() as u64) < asked.independent {
-        if let Some(terms) = set.requirements.terms(check) {
-            let counted = by_terms(check, Reason::TooFewSigners, terms);
-            return counted
-                .counts(signers.len() as u64, asked.independent)
-                .counting(signers);
-        }
+        let Some(terms) = set.requirements.terms(check) else {
+            return plain(check, Reason::TooFewSignatures);
+        };
+        let counted = by_terms(check, Reason::TooFewSigners, terms);
+        return counted
+            .counts(signers.len() as u64, asked.independent)
+            .counting(signers);
     }
     // An unknown log time is age zero: who hides it gains nothing.
     if judge.age(offer) < asked.min_age {

@@ -202,7 +202,7 @@ impl World {
         }
         let logged = |time| Logged {
             statement,
-            key: known.key.clone(),
+            key: *known.key,
             party: known.party.clone(),
             place: Place {
                 origin: line.origin().into(),

@@ -3,7 +3,9 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "each test file uses a part of the kit"
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a kit for tests, of which each file uses a part"
 )]
 
 use std::collections::BTreeMap;
@@ -204,7 +206,7 @@ impl World {
         Self {
             log: TestLog::new("log.acme.example/v1"),
             witnesses: ["eu", "us", "sg"].map(Witness::new),
-            keys: [1, 2, 3].map(|number| release_key(number)),
+            keys: [1, 2, 3].map(release_key),
             signed: Vec::new(),
         }
     }

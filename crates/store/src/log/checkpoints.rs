@@ -343,6 +343,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_one_before_is_the_largest_below_the_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kept = open(folder.path());
+        assert_eq!(kept.before(u64::MAX).unwrap(), None);
+        for (size, time) in [(0, 5), (3, 10), (7, 20), (9, 9000)] {
+            kept.add(checkpoint(size, time)).unwrap();
+        }
+        for kept in [kept, open(folder.path())] {
+            for (size, before) in [
+                (0, None),
+                (1, Some(0)),
+                (7, Some(3)),
+                (8, Some(7)),
+                (u64::MAX, Some(9)),
+            ] {
+                let found = kept.before(size).unwrap();
+                assert_eq!(found.map(|kept| kept.size), before, "before {size}");
+            }
+        }
+    }
+
     fn checkpoint_time(size: u64) -> u64 {
         match size {
             3 => 10,

@@ -495,6 +495,86 @@ async fn entries_are_listed_in_pages() {
     );
 }
 
+/// Entry `index` as an update of serial `serial` with the files of `of`.
+fn about(index: u64, serial: u64, of: u64) -> Run {
+    let line = id("one line");
+    let statement = entry(index).statement;
+    Run {
+        origin: ORIGIN.to_owned(),
+        first: index,
+        entries: vec![entry(index)],
+        updates: vec![UpdateRow {
+            index,
+            statement,
+            line,
+            serial,
+            ..update(0)
+        }],
+        files: files(of)
+            .into_iter()
+            .map(|file| FileRow { statement, ..file })
+            .collect(),
+    }
+}
+
+#[tokio::test]
+async fn an_offer_is_listed_once_at_its_first_entry_and_other_files_under_its_serial_besides() {
+    let world = World::new().await;
+    // An offer, its amendment, the next serial, and the first serial again with other files.
+    for run in [
+        about(0, 1, 0),
+        about(1, 1, 0),
+        about(2, 2, 2),
+        about(3, 1, 3),
+    ] {
+        world.database.apply(&run).await.unwrap();
+    }
+    let offers = async |filter: &UpdateFilter, before, limit| -> Vec<u64> {
+        let rows = world
+            .database
+            .offers(ORIGIN, filter, before, limit)
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.index).collect()
+    };
+    let all = UpdateFilter::default();
+    let other = UpdateFilter {
+        product: Some("other".to_owned()),
+        ..all.clone()
+    };
+    assert_eq!(offers(&all, None, 9).await, [3, 2, 0]);
+    assert_eq!(offers(&all, None, 1).await, [3]);
+    assert_eq!(offers(&all, Some(2), 9).await, [0]);
+    assert_eq!(offers(&other, None, 9).await, [] as [u64; 0]);
+    assert_eq!(world.database.offer_count(ORIGIN, &all).await, Ok(2));
+    assert_eq!(world.database.offer_count(ORIGIN, &other).await, Ok(0));
+    assert_eq!(world.database.offer_count("other", &all).await, Ok(0));
+}
+
+#[tokio::test]
+async fn products_and_kinds_are_of_one_log() {
+    let world = applied(10).await;
+    let database = &world.database;
+    let products = database.products(ORIGIN, 9).await.unwrap();
+    assert_eq!(products, ["Acme_Mail", "acme-shield"]);
+    assert_eq!(database.products(ORIGIN, 1).await.unwrap(), ["Acme_Mail"]);
+    assert_eq!(database.products("other", 9).await, Ok(Vec::new()));
+    for (range, withheld, known) in [(0..10, 2, 8), (4..5, 1, 0), (5..9, 0, 4)] {
+        let mut kinds = database.kinds(ORIGIN, range.clone()).await.unwrap();
+        kinds.sort();
+        let expected = [
+            (None, withheld),
+            (Some("urn:vitrine:update:v1".to_owned()), known),
+        ];
+        let expected: Vec<_> = expected
+            .into_iter()
+            .filter(|(_, number)| *number > 0)
+            .collect();
+        assert_eq!(kinds, expected, "{range:?}");
+    }
+    assert_eq!(database.kinds("other", 0..10).await, Ok(Vec::new()));
+}
+
 #[tokio::test]
 async fn counts_are_of_one_log() {
     let world = applied(16).await;
