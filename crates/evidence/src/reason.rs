@@ -490,7 +490,7 @@ mod tests {
     const TABLE: &str = "
 policy: policy-expired W, first-use N, no-state N, state-damaged W
 clock: clock-behind W
-logged: not-logged W, bad-proof W, limit W, ambiguous-line W, line-not-allowed F
+logged: not-logged W, bad-proof W, limit W, ambiguous-line W, line-not-allowed F, mixed-files F
 witnessed: too-few-witnesses W, split-view F
 key: key-ended F, key-chain-broken W
 published: too-few-signatures W, too-few-signers M, too-young W, equivocation F

@@ -60,7 +60,13 @@ fn grows_over_tile_borders_and_proves_every_entry() {
     let old = copy.inclusion_proof(3, 256).unwrap();
     assert_eq!(old.len(), 8);
     assert_eq!(copy.first_covering(size).unwrap(), None);
-    for (size, before) in [(1, None), (2, Some(1)), (256, Some(255)), (1024, Some(600)), (u64::MAX, Some(1024))] {
+    for (size, before) in [
+        (1, None),
+        (2, Some(1)),
+        (256, Some(255)),
+        (1024, Some(600)),
+        (u64::MAX, Some(1024)),
+    ] {
         let found = copy.before(size).unwrap();
         assert_eq!(found.map(|(size, _)| size), before, "before {size}");
     }

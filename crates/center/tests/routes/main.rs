@@ -9,6 +9,7 @@ mod markup;
 
 mod caching;
 mod centers;
+mod followed;
 mod home;
 mod log;
 mod place;

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{Method, Request, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
 use center::config::Config;
 use center::door::Door;
+use center::follow;
 use center::indexer;
 use center::node::{Node, Shared};
 use center::router;
@@ -30,7 +34,7 @@ use witness::keys::{KeyFile, Owner};
 use witness::router::{Prefix, Prefixes};
 use witness::service::{Settings, Witness, WitnessedLog};
 
-use crate::kit::{self, ORIGIN, secret, statements};
+use crate::kit::{self, ORIGIN, TestNode, secret, statements};
 use crate::markup;
 
 /// Who witnesses the log.
@@ -47,8 +51,8 @@ pub(crate) struct Portal {
     _folder: TempDir,
     router: Router,
     runtime: Runtime,
-    /// Names of operators with the task that serves each.
-    witnesses: BTreeMap<&'static str, tokio::task::JoinHandle<()>>,
+    /// Names of operators, and whether each is away.
+    witnesses: Away,
 }
 
 /// An answer, read whole.
@@ -119,11 +123,7 @@ impl Portal {
     /// A portal whose `[portal]` table ends in `more`.
     pub(crate) fn with(witnesses: Witnesses, more: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         let name = KeyName::new(ORIGIN).unwrap();
         let log = KeyFile::generate(&name, Owner::Log).unwrap();
         log.save(&folder.path().join("log.keys")).unwrap();
@@ -141,10 +141,8 @@ impl Portal {
         )
         .unwrap();
         let config = format!(
-            "name = \"Center Test\"\noperator = \"Example CERT\"\nregion = \"Europe\"\njurisdiction = \"NL\"\n\
-             listen = \"127.0.0.1:0\"\nurl = \"https://center.example\"\ndata = \"data\"\n\
-             [log]\norigin = \"{ORIGIN}\"\nkeys = \"log.keys\"\nwitnesses = '''\n{asked}'''\n\
-             [portal]\npolicy = \"policy.toml\"\n{more}\n"
+            "{}[portal]\npolicy = \"policy.toml\"\n{more}\n",
+            config(ORIGIN, &asked)
         );
         std::fs::write(folder.path().join("node.toml"), config).unwrap();
         let (node, router) = runtime.block_on(open(&folder));
@@ -156,6 +154,56 @@ impl Portal {
             witnesses: served,
         };
         portal.admit("acme", &secret(1));
+        portal
+    }
+
+    /// A portal with an empty log of its own that follows the log of `publisher`, and has copied `size` entries of it.
+    pub(crate) fn following(publisher: &TestNode, size: u64) -> Self {
+        let folder = TempDir::new().unwrap();
+        let runtime = runtime();
+        let name = KeyName::new(OWN_ORIGIN).unwrap();
+        let log = KeyFile::generate(&name, Owner::Log).unwrap();
+        log.save(&folder.path().join("log.keys")).unwrap();
+        let vkeys = publisher.node.log.as_ref().unwrap().keys.keys();
+        std::fs::write(
+            folder.path().join("policy.toml"),
+            policy(vkeys, "quorum none\n"),
+        )
+        .unwrap();
+        let keys: Vec<String> = vkeys.iter().map(|vkey| format!("\"{vkey}\"")).collect();
+        let config = format!(
+            "{}[[follow]]\nurl = \"{}\"\nkeys = [{}]\nwitnesses = \"quorum none\\n\"\n\
+             [portal]\npolicy = \"policy.toml\"\n",
+            config(OWN_ORIGIN, "quorum none\n"),
+            publisher.url,
+            keys.join(", ")
+        );
+        std::fs::write(folder.path().join("node.toml"), config).unwrap();
+        let (node, router) = runtime.block_on(open(&folder));
+        let (followed, source) = (
+            node.config.follow[0].clone(),
+            node.source(ORIGIN).unwrap().clone(),
+        );
+        let center::source::Bytes::Copy(replica) = source.bytes.clone() else {
+            panic!("a followed log is a copy")
+        };
+        runtime.block_on(async {
+            let (stop, stopped) = tokio::sync::watch::channel(false);
+            let following = tokio::spawn(follow::run(node.clone(), followed, replica, stopped));
+            while source.public_size() < size {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            stop.send(true).unwrap();
+            following.await.unwrap();
+        });
+        let portal = Self {
+            node,
+            _folder: folder,
+            router,
+            runtime,
+            witnesses: Away::new(),
+        };
+        portal.follow();
         portal
     }
 
@@ -202,9 +250,9 @@ impl Portal {
         });
     }
 
-    /// Ends a witness.
+    /// From now on this witness does not answer.
     pub(crate) fn stop_witness(&mut self, name: &str) {
-        self.witnesses.remove(name).unwrap().abort();
+        self.witnesses[name].store(true, Ordering::Release);
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -239,6 +287,26 @@ impl Portal {
             }
         })
     }
+}
+
+/// Origin of the own log of a portal that follows another.
+pub(crate) const OWN_ORIGIN: &str = "center-test.example/v1";
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Everything but the portal.
+fn config(origin: &str, witnesses: &str) -> String {
+    format!(
+        "name = \"Center Test\"\noperator = \"Example CERT\"\nregion = \"Europe\"\njurisdiction = \"NL\"\n\
+         listen = \"127.0.0.1:0\"\nurl = \"https://center.example\"\ndata = \"data\"\n\
+         [log]\norigin = \"{origin}\"\nkeys = \"log.keys\"\nwitnesses = '''\n{witnesses}'''\n"
+    )
 }
 
 /// Opens the node in `folder` and lets it take entries.
@@ -310,14 +378,10 @@ published = true
     )
 }
 
-type Served = (
-    BTreeMap<&'static str, tokio::task::JoinHandle<()>>,
-    String,
-    String,
-);
+type Away = BTreeMap<&'static str, Arc<AtomicBool>>;
 
 /// Three witnesses on loopback; the text that the log asks by, and the same without addresses.
-async fn three(folder: &TempDir, log: &KeyFile) -> Served {
+async fn three(folder: &TempDir, log: &KeyFile) -> (Away, String, String) {
     let (mut served, mut asked, mut counted) = (BTreeMap::new(), String::new(), String::new());
     for name in ["europe", "asia", "americas"] {
         let key_name = KeyName::new(&format!("center-{name}.example/w")).unwrap();
@@ -344,11 +408,19 @@ async fn three(folder: &TempDir, log: &KeyFile) -> Served {
             submission: Prefix::default(),
             monitoring: Prefix::new("/monitor").unwrap(),
         };
-        let router = witness::router::router(witness, &prefixes);
-        served.insert(
-            name,
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }),
-        );
+        let away = Arc::new(AtomicBool::new(false));
+        served.insert(name, Arc::clone(&away));
+        let gate = from_fn(move |request, next: Next| {
+            let is_away = away.load(Ordering::Acquire);
+            async move {
+                match is_away {
+                    true => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                    false => next.run(request).await,
+                }
+            }
+        });
+        let router = witness::router::router(witness, &prefixes).layer(gate);
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     }
     for text in [&mut asked, &mut counted] {
         for name in ["europe", "asia", "americas"] {
