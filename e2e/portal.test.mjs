@@ -126,4 +126,6 @@ function kindOf(pathname) {
 }
 
 /** Files and JSON, which are no pages. */
-const NOT_PAGES = [/^\/api\//, /^\/bundle\//, /^\/proof\//, /^\/tile\//, /^\/assets\//, /\.[a-z0-9-]+$/, /^\/checkpoint$/];
+const NOT_PAGES = [
+  /^\/api\//, /\/checks$/, /^\/bundle\//, /^\/proof\//, /^\/tile\//, /^\/assets\//, /\.[a-z0-9-]+$/, /^\/checkpoint$/,
+];

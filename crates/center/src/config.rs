@@ -202,6 +202,22 @@ impl Config {
                 witnesses: parse_witnesses("follow.witnesses", &followed.witnesses)?,
             })
         });
+        let portal = file.portal.map(|portal| {
+            let centers = portal.center.into_iter().map(|center| {
+                let portal = center
+                    .portal
+                    .map(|address| url("portal.center.portal", address));
+                Ok(NamedCenter {
+                    portal: portal.transpose()?,
+                    ..center
+                })
+            });
+            Ok(PortalRole {
+                policy: folder.join(portal.policy),
+                security_txt: portal.security_txt.map(|path| folder.join(path)),
+                centers: centers.collect::<Result<_, _>>()?,
+            })
+        });
         Ok(Self {
             name: file.name,
             operator: file.operator,
@@ -213,11 +229,7 @@ impl Config {
             log: log.transpose()?,
             witness: witness.transpose()?,
             follow: follow.collect::<Result<_, _>>()?,
-            portal: file.portal.map(|portal| PortalRole {
-                policy: folder.join(portal.policy),
-                security_txt: portal.security_txt.map(|path| folder.join(path)),
-                centers: portal.center,
-            }),
+            portal: portal.transpose()?,
             limits: file.limits,
             url: url("url", file.url)?,
         })
@@ -418,7 +430,21 @@ data = "data"
         };
         let vkey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
         type Expected = fn(&ConfigRefused) -> bool;
-        let cases: [(String, Expected); 9] = [
+        let center = |more: &str| {
+            format!(
+                "{LEAST}[portal]\npolicy = \"p\"\n[[portal.center]]\nwitness = \"asia\"\nname = \"A\"\n\
+                 operator = \"B\"\njurisdiction = \"SG\"\n{more}"
+            )
+        };
+        assert!(parse(&center("portal = \"https://asia.example/\"\n")).is_ok());
+        let cases: [(String, Expected); 11] = [
+            (center("colour = \"green\"\n"), |e| {
+                matches!(e, ConfigRefused::Form(_))
+            }),
+            (center("portal = \"javascript:alert(1)\"\n"), |e| {
+                let member = "portal.center.portal";
+                *e == ConfigRefused::Url { member }
+            }),
             (String::new(), |e| matches!(e, ConfigRefused::Form(_))),
             (format!("{LEAST}nmae = 1\n"), |e| {
                 matches!(e, ConfigRefused::Form(_))

@@ -81,6 +81,10 @@ pub async fn judge(
         verdict: Arc::new(verdict),
         evidence,
     };
+    if judged.evidence.lines().is_empty() {
+        // Cheap to say again; digests that nobody logged must not crowd out the others.
+        return Ok(Some(judged));
+    }
     node.judgements.keep(
         question,
         Kept {

@@ -30,16 +30,33 @@ pub(super) fn rows(verdict: &Verdict, behind: &Behind<'_>) -> Vec<CheckRow> {
     let json = serde_json::from_slice::<serde_json::Value>(&render::to_json(verdict).to_bytes());
     let raw = |check: &Check| {
         let checks = json.as_ref().ok()?.get("checks")?.as_array()?;
-        let own = checks.iter().find(|raw| {
-            raw.get("check")
-                .is_some_and(|name| name == check.check.as_str())
-        })?;
-        serde_json::to_string_pretty(own).ok()
+        let name = check.check.as_str();
+        let own = checks
+            .iter()
+            .find(|raw| raw.get("check").is_some_and(|known| known == name))?;
+        written(own)
     };
     render::rows(verdict)
         .into_iter()
         .map(|check| row(verdict, check, raw(check), behind))
         .collect()
+}
+
+/// What a check found in the machine's words: in one line where it fits, and not at all where the row says everything.
+fn written(raw: &serde_json::Value) -> Option<String> {
+    let members = raw.as_object()?;
+    if members
+        .keys()
+        .all(|name| matches!(name.as_str(), "check" | "state"))
+    {
+        return None;
+    }
+    let line = raw.to_string();
+    if line.len() <= ONE_LINE {
+        Some(line)
+    } else {
+        serde_json::to_string_pretty(raw).ok()
+    }
 }
 
 /// Word of the page: what the parties' own signatures prove outweighs the checks.
@@ -197,3 +214,6 @@ fn mark(state: State) -> Mark {
         State::Fail => Mark::Fail,
     }
 }
+
+/// Characters of raw text that fit beside the label.
+const ONE_LINE: usize = 88;

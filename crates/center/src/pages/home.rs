@@ -55,16 +55,12 @@ async fn updates(node: &Shared) -> Result<Vec<UpdateRow>, Instead> {
             .offers(&source.origin, &Default::default(), None, COUNTED)
             .await?
         {
-            rows.push((row.recorded_at, source, row));
+            rows.push((source, row));
         }
     }
-    rows.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.recorded_at));
     rows.truncate(usize::try_from(COUNTED).unwrap_or(usize::MAX));
-    let mut updates = Vec::new();
-    for (_, source, row) in rows {
-        updates.extend(list::offer(node, source, &row).await?);
-    }
-    Ok(updates)
+    list::offers(node, &rows).await
 }
 
 /// The newest that is not accepted; if all are, the newest.

@@ -84,26 +84,36 @@ pub(super) async fn centers(node: &Shared) -> Result<(Vec<Known>, u64), Instead>
 
 /// Adds what a center last signed of one log, and what follows for its state.
 fn see(center: &mut Known, source: &Source, found: Option<(u64, u64)>, newest: Option<u64>) {
-    let state = match found {
+    let (size, at) = found.unzip();
+    let row = &mut center.row;
+    row.state = better(row.state, state(at, newest));
+    row.cosigned_at = row.cosigned_at.max(at.map(time));
+    center.cosigned.push(CosignedRow {
+        origin: source.origin.clone(),
+        size,
+        at: at.map(time),
+    });
+}
+
+/// State of a center that signed one log last `at`, where the newest cosignature of anybody is `newest`.
+fn state(at: Option<u64>, newest: Option<u64>) -> CenterState {
+    match at {
         None => CenterState::Announced,
         // Who misses the moment of one quorum signs the next tree; who misses minutes of them does not sign now.
-        Some((_, at)) if newest.is_some_and(|newest| newest.saturating_sub(at) > MISSED) => {
+        Some(at) if newest.is_some_and(|newest| newest.saturating_sub(at) > MISSED) => {
             CenterState::Silent
         }
         Some(_) => CenterState::Active,
-    };
-    let row = &mut center.row;
-    row.state = match (row.state, state) {
+    }
+}
+
+/// Of two logs: who signs one of them is active.
+fn better(one: CenterState, other: CenterState) -> CenterState {
+    match (one, other) {
         (CenterState::Active, _) | (_, CenterState::Active) => CenterState::Active,
         (CenterState::Silent, _) | (_, CenterState::Silent) => CenterState::Silent,
-        _ => CenterState::Announced,
-    };
-    row.cosigned_at = row.cosigned_at.max(found.map(|(_, at)| time(at)));
-    center.cosigned.push(CosignedRow {
-        origin: source.origin.clone(),
-        size: found.map(|(size, _)| size),
-        at: found.map(|(_, at)| time(at)),
-    });
+        (CenterState::Announced, CenterState::Announced) => CenterState::Announced,
+    }
 }
 
 /// What is said of the operator whom the policy calls `name`.
@@ -188,3 +198,38 @@ pub(super) const REVIEWS: &[&str] = &["urn:vitrine:review:v1", "urn:vitrine:rule
 
 /// Seconds between a center's last signature and the newest tree that it could have signed.
 const MISSED: u64 = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_center_is_silent_only_after_minutes_of_trees_that_it_did_not_sign() {
+        for (at, newest, expected) in [
+            (None, None, CenterState::Announced),
+            (None, Some(9_000), CenterState::Announced),
+            (Some(9_000), Some(9_000), CenterState::Active),
+            // The log is quiet: nobody signed anything since.
+            (Some(9_000), None, CenterState::Active),
+            (Some(9_000), Some(9_000 + MISSED), CenterState::Active),
+            (Some(9_000), Some(9_001 + MISSED), CenterState::Silent),
+            (Some(9_000), Some(8_000), CenterState::Active),
+        ] {
+            assert_eq!(state(at, newest), expected, "{at:?} {newest:?}");
+        }
+    }
+
+    #[test]
+    fn who_signs_one_log_is_active_whatever_the_others_say() {
+        let all = CenterState::ALL;
+        for state in all {
+            assert_eq!(better(CenterState::Active, state), CenterState::Active);
+            assert_eq!(better(state, CenterState::Announced), state);
+            assert_eq!(better(state, state), state);
+        }
+        assert_eq!(
+            better(CenterState::Announced, CenterState::Silent),
+            CenterState::Silent
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Updates as rows of a list: each judged by the policy of this node.
 
 use evidence::line::Word;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use store::views::UpdateRow as Row;
 use tlog::hash::Hash;
 
@@ -15,12 +16,21 @@ use crate::node::Shared;
 use crate::portal::updates::UpdateRow;
 use crate::source::{Bytes, Source};
 
-/// The row of an offer. Of several files the first that is given whole stands for all.
-pub(super) async fn offer(
+/// The rows of offers in their order. A few are judged at the same time: a list of fifty is half a second of signatures.
+pub(super) async fn offers(
     node: &Shared,
-    source: &Source,
-    row: &Row,
-) -> Result<Option<UpdateRow>, Instead> {
+    offers: &[(&Source, Row)],
+) -> Result<Vec<UpdateRow>, Instead> {
+    let judging = offers.iter().map(|(source, row)| offer(node, source, row));
+    let rows: Vec<Option<UpdateRow>> = stream::iter(judging.collect::<Vec<_>>())
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The row of an offer. Of several files the first that is given whole stands for all.
+async fn offer(node: &Shared, source: &Source, row: &Row) -> Result<Option<UpdateRow>, Instead> {
     let files = node.database.files_of(row.statement).await?;
     let whole = files
         .iter()
@@ -114,3 +124,6 @@ async fn lag(node: &Shared, source: &Source, row: &Row) -> Result<Option<u64>, I
         .or(signed.first());
     Ok(first.map(|first| signed.at.saturating_sub(first)))
 }
+
+/// Verdicts reached at the same time: more than cores, so that none waits for a disk.
+const AT_ONCE: usize = 4;

@@ -5,6 +5,7 @@ use axum::response::Response;
 use evidence::line::Word;
 use evidence::reason::CheckName;
 use evidence::render;
+use evidence::verdict::MisbehaviourKind;
 use store::views::{FileRow, UpdateRow};
 
 use super::answer::{Drawn, Instead, Made};
@@ -19,7 +20,7 @@ use super::{sightings, trust, updates, verify};
 use crate::http::problem::Problem;
 use crate::judge::{Judged, judge};
 use crate::node::Shared;
-use crate::portal::frame::{Frame, Notice};
+use crate::portal::frame::Notice;
 use crate::portal::link;
 use crate::portal::part::missing::Missing;
 use crate::portal::part::said::Audience;
@@ -67,7 +68,7 @@ async fn make(node: Shared, asked: Asked, id: String, channel: Option<Word>) -> 
         .ok_or_else(Instead::not_found)?;
     let page = Page::gather(&node, &id, &file, &judged).await?;
     let mut frame = frame(&node, &asked, Some(page.source));
-    frame.notices.splice(0..0, misbehaviour(&page, &frame));
+    frame.notices.splice(0..0, misbehaviour(&page));
     let view = page.view();
     Ok(Drawn::new(&asked, &frame, &view, draw))
 }
@@ -302,7 +303,7 @@ impl<'a> Page<'a> {
 }
 
 /// The update that the verdict speaks of; where it speaks of none, the newest that names the file.
-fn chosen<'a>(file: &'a File, judged: &Judged) -> Option<&'a (UpdateRow, FileRow)> {
+pub(super) fn chosen<'a>(file: &'a File, judged: &Judged) -> Option<&'a (UpdateRow, FileRow)> {
     let verdict = &judged.verdict;
     let line = verdict.line.as_ref().map(evidence::line::Line::id);
     let judged = file
@@ -372,18 +373,46 @@ fn cosigned(signed: &Signed) -> Vec<TimelineItem> {
     items
 }
 
-/// The strip above the answer where the log's own signatures convict it.
-fn misbehaviour(page: &Page<'_>, frame: &Frame) -> Option<Notice> {
-    let found = &page.judged.verdict.misbehaviour;
-    let number = found
-        .iter()
-        .position(|found| *found.by == *page.source.origin)?;
+/// The strip above the answer where the log's own signatures convict it of two histories.
+fn misbehaviour(page: &Page<'_>) -> Option<Notice> {
+    let mut found = page.judged.verdict.misbehaviour.iter().enumerate();
+    let (number, found) = found.find(|(_, found)| {
+        found.kind == MisbehaviourKind::SplitView && *found.by == *page.source.origin
+    })?;
     Some(Notice::Misbehaviour {
         origin: page.source.origin.clone(),
-        size: frame.log.as_ref().map_or(0, |log| log.size),
+        size: size_of(&found.file)?,
         evidence: format!("{}/misbehaviour/{number}", link::update(page.id)),
     })
 }
 
+/// The size at which two histories were shown: that of the first checkpoint in the evidence file.
+fn size_of(file: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(file).ok()?;
+    let (_, checkpoint) = text.split_once("\n-- checkpoint ")?;
+    // Behind the block's length stand origin and size.
+    checkpoint.lines().nth(2)?.parse().ok()
+}
+
 /// An amendment widens, shortens or withdraws: nobody needs a thousand.
 const MOST_AMENDMENTS: u32 = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evidence_file_tells_the_size_of_its_checkpoints() {
+        let note = "log.example/v1\n18377\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n";
+        let file = evidence::misbehaviour::split_view(&[], note, note);
+        assert_eq!(size_of(&file), Some(18_377));
+        for other in [
+            &b""[..],
+            b"\xff",
+            b"\n-- checkpoint 5\nx\n",
+            b"\n-- envelope 5\nx\n7\n",
+        ] {
+            assert_eq!(size_of(other), None);
+        }
+    }
+}

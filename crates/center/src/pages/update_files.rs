@@ -9,7 +9,7 @@ use store::views::FileRow;
 use super::answer::{Drawn, Instead, Made};
 use super::asked::{Asked, Form};
 use super::find::{self, Found};
-use super::verify;
+use super::{update, verify};
 use crate::judge::{Judged, judge};
 use crate::node::Shared;
 
@@ -106,11 +106,6 @@ async fn judged(
     let judged = judge(node, file.digest, channel.as_ref())
         .await?
         .ok_or_else(Instead::not_found)?;
-    let named = file
-        .rows
-        .into_iter()
-        .next()
-        .map(|(_, named)| named)
-        .ok_or_else(Instead::not_found)?;
-    Ok((named, judged))
+    let (_, named) = update::chosen(&file, &judged).ok_or_else(Instead::not_found)?;
+    Ok((named.clone(), judged))
 }

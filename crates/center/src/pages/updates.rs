@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use store::views::UpdateFilter;
+use store::views::{UpdateFilter, UpdateRow as Row};
 
 use super::answer::{Drawn, Instead, Made};
 use super::asked::{Asked, Form, api};
@@ -14,8 +14,9 @@ use crate::node::Shared;
 use crate::portal::home::Counts;
 use crate::portal::link;
 use crate::portal::part::pager::Pager;
-use crate::portal::updates::{Filter, UpdateRow, UpdatesView, render};
+use crate::portal::updates::{Filter, UpdatesView, render};
 use crate::portal::word::Word;
+use crate::source::Source;
 
 /// The list.
 pub(super) async fn get(State(node): State<Shared>, asked: Asked) -> Response {
@@ -108,12 +109,9 @@ async fn make(node: Shared, asked: Asked, filter: Filter, before: Option<u64>) -
     let has_older = found.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
     let older = found.last().map(|row| row.index).filter(|_| has_older);
-    let mut rows: Vec<UpdateRow> = Vec::new();
-    if let Some(source) = source {
-        for row in &found {
-            rows.extend(list::offer(&node, source, row).await?);
-        }
-    }
+    let found = found.into_iter();
+    let offers: Vec<(&Source, Row)> = found.filter_map(|row| Some((source?, row))).collect();
+    let mut rows = list::offers(&node, &offers).await?;
     let counts = Counts::of(rows.iter().map(|row| row.word));
     if let Some(wanted) = filter.verdict {
         // What is convicted is listed with what is refused, as it is counted.

@@ -51,3 +51,29 @@ fn a_followed_log_has_all_pages_and_the_same_proofs_as_its_owner() {
     let bundle = bundle.header(header::LOCATION);
     assert_eq!(portal.get(bundle).text, publisher.get(bundle).text());
 }
+
+#[test]
+fn a_followed_log_that_does_not_answer_is_called_stale_and_stays_readable() {
+    let publisher = TestNode::start("");
+    publisher.admit("acme", &secret(1), 100);
+    let first = update("stable", 1, None);
+    assert_eq!(publisher.enter(&payload(&first), &secret(1)).status, 201);
+    let portal = Portal::following(&publisher, 1);
+    drop(publisher);
+    let source = portal.node.source(ORIGIN).unwrap();
+    source.hear(portal.node.now() - 3_600);
+    let log = "/log/log.acme.example%2Fv1";
+    for path in [page(&first), log.to_owned(), "/u".to_owned()] {
+        let html = portal.get(&path);
+        assert_eq!(html.status, 200, "{path}");
+        assert!(
+            html.text.contains("1 h ago. Others may see more."),
+            "{path}: {}",
+            html.text
+        );
+    }
+    assert_eq!(
+        portal.get(&format!("/api/v1{log}")).json()["view"]["state"],
+        "stale"
+    );
+}

@@ -11,6 +11,7 @@ mod caching;
 mod centers;
 mod followed;
 mod home;
+mod hostile;
 mod log;
 mod place;
 mod plain;

@@ -18,11 +18,13 @@ use center::follow;
 use center::indexer;
 use center::node::{Node, Shared};
 use center::router;
+use evidence::entry::Entry;
 use evidence::envelope::Envelope;
 use evidence::key::PublicKey;
 use evidence::kind::Update;
 use evidence::time::{Duration, Time};
 use p256::ecdsa::SigningKey;
+use store::blob_rows::NewBlob;
 use tempfile::TempDir;
 use tlog::checkpoint::LogKeys;
 use tlog::hash::{Hash, sha256};
@@ -238,6 +240,39 @@ impl Portal {
             envelope.to_bytes(),
         );
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        self.follow();
+    }
+
+    /// Appends what the door would never take: a log of others may hold it. Without its body it is withheld.
+    pub(crate) fn append(&self, payload: &[u8], key: &SigningKey, with_body: bool) {
+        let envelope = Envelope::sign(payload.to_vec(), key);
+        let entry = Entry::of(&envelope, &PublicKey::of(key));
+        self.append_entry(payload, &entry.to_bytes(), with_body);
+    }
+
+    pub(crate) fn append_entry(&self, payload: &[u8], entry: &[u8], with_body: bool) {
+        let text = String::from_utf8(payload.to_vec()).unwrap();
+        let blob = NewBlob::Body {
+            text,
+            withheld: false,
+        };
+        let own = self.node.log.as_ref().unwrap();
+        self.block_on(async {
+            if with_body {
+                self.node
+                    .database
+                    .record_blobs(&[blob], self.node.now())
+                    .await
+                    .unwrap();
+            }
+            let mut ticket = own.log.appender().append(entry).unwrap();
+            let index = ticket.durable().await.unwrap();
+            let mut progress = own.log.reader().progress();
+            progress
+                .wait_for(|progress| progress.public.is_some_and(|size| size > index))
+                .await
+                .unwrap();
+        });
         self.follow();
     }
 
