@@ -141,7 +141,7 @@ fn at_09_a_set_must_be_all_files_of_one_statement() {
     assert_eq!(judge(files(&[(42, 42)])), Word::Accepted);
     assert_eq!(judge(files(&[(42, 42), (41, 41)])), Word::Refused);
     assert_eq!(judge(files(&[(42, 42), (7, 7)])), Word::Refused);
-    assert_eq!(judge(files(&[(41, 42)])), Word::Refused);
+    assert_eq!(judge(files(&[(41, 42)])), Word::Undecided);
     assert_eq!(judge(files(&[(7, 7), (8, 8)])), Word::Undecided);
     assert_eq!(judge(files(&[])), Word::Undecided);
 }
@@ -769,4 +769,40 @@ fn a_log_that_split_refuses_its_own_publishers_files_only() {
     assert_eq!(verdict.word, Word::Accepted, "{:#?}", checks(&verdict));
     assert_eq!(verdict.misbehaviour.len(), 1);
     assert!(!verdict.misbehaviour[0].of_publisher && !verdict.proves_misbehaviour());
+}
+
+#[test]
+fn a_reason_that_is_only_noted_hides_none_that_waits() {
+    let world = world();
+    let key = PublicKey::of(&release_key(50)).to_policy_text();
+    let party = format!(
+        "\n[party]\nsoc = {{ operator = \"SOC\", jurisdiction = \"CH\", roles = [\"signer\"], log = \"{}\", keys = [\"{key}\"] }}",
+        world.log.origin
+    );
+    let require = |age: &str| {
+        format!(
+            "published = {{ independent = 1, signers = [\"soc\"], otherwise = \"note\", min-age = \"{age}\" }}\n{party}"
+        )
+    };
+    let young = world.judge(42, &require("P1D"));
+    assert_says(&young, Word::Undecided, "published", "wait too-young");
+    let old = world.judge(42, &require("PT1M"));
+    assert_says(&old, Word::Accepted, "published", "note too-few-signers");
+}
+
+#[test]
+fn u6_a_tier_ends_thirty_days_after_its_log_time_whatever_it_says() {
+    let world = with(|update| {
+        let everyone_by = Time::from_seconds(NOW + 300 * 86_400);
+        update.audience = Audience::Tier {
+            name: word("early"),
+            permille: 10,
+            everyone_by,
+        };
+    });
+    let member = "published = true\naudience = { tiers = [\"early\"] }";
+    let within = world.judge_with(42, member, &Memory::NotKept, NOW + 29 * 86_400);
+    assert_says(&within, Word::Accepted, "audience", "ok");
+    let after = world.judge_with(42, member, &Memory::NotKept, NOW + 31 * 86_400);
+    assert_says(&after, Word::Refused, "audience", "fail tier-lapsed");
 }

@@ -3,6 +3,7 @@
 use super::plain;
 use crate::judge::{Judge, Offer};
 use crate::kind::update::Audience;
+use crate::kind::update_door::LONGEST_TIER;
 use crate::reason::{CheckName, Reason};
 use crate::verdict::{Check, Field};
 
@@ -15,10 +16,13 @@ pub(crate) fn audience(judge: &Judge<'_>, offer: &Offer) -> Check {
         return Check::ok(check);
     };
     // U6: a tier ends. Past its day even its members refuse: "some first" has become "some only".
-    if *everyone_by < judge.now {
+    // It ends 30 days after its log time at the latest, whatever it says of itself.
+    let longest = offer.log_time.map(|logged| logged + LONGEST_TIER);
+    let ends = longest.map_or(*everyone_by, |longest| longest.min(*everyone_by));
+    if ends < judge.now {
         return plain(check, Reason::TierLapsed)
             .with(Field::Tier, name.as_str())
-            .with(Field::Until, *everyone_by);
+            .with(Field::Until, ends);
     }
     let is_member = judge
         .set

@@ -30,8 +30,10 @@ pub(crate) fn published(judge: &Judge<'_>, offer: &Offer) -> Check {
         .filter(|(signer, _)| matches!(signer, Signer::Publisher(_)))
         .count();
     let need = asked.threshold.unwrap_or(publisher.threshold);
+    // Every reason is looked at and the worst is told: one that is only noted must not hide one that waits.
+    let mut found = Vec::new();
     if (have as u64) < need {
-        return plain(check, Reason::TooFewSignatures).counts(have as u64, need);
+        found.push(plain(check, Reason::TooFewSignatures).counts(have as u64, need));
     }
     // Operators are counted, never keys or names: one operator under two names is one (L8).
     let signers: BTreeSet<&str> = offer
@@ -50,15 +52,24 @@ pub(crate) fn published(judge: &Judge<'_>, offer: &Offer) -> Check {
             return plain(check, Reason::TooFewSignatures);
         };
         let counted = by_terms(check, Reason::TooFewSigners, terms);
-        return counted
-            .counts(signers.len() as u64, asked.independent)
-            .counting(signers);
+        found.push(
+            counted
+                .counts(signers.len() as u64, asked.independent)
+                .counting(signers),
+        );
     }
     // An unknown log time is age zero: who hides it gains nothing.
     if judge.age(offer) < asked.min_age {
-        return plain(check, Reason::TooYoung)
-            .with(Field::Age, judge.age(offer))
-            .with(Field::Most, asked.min_age);
+        found.push(
+            plain(check, Reason::TooYoung)
+                .with(Field::Age, judge.age(offer))
+                .with(Field::Most, asked.min_age),
+        );
+    }
+    // Of equally bad ones the first, in the order of the table.
+    found.reverse();
+    if let Some(worst) = found.into_iter().max_by_key(|row| row.state) {
+        return worst;
     }
     let counted = Check::ok(check).counts(have as u64, need);
     counted
