@@ -141,7 +141,7 @@ fn at_09_a_set_must_be_all_files_of_one_statement() {
     assert_eq!(judge(files(&[(42, 42)])), Word::Accepted);
     assert_eq!(judge(files(&[(42, 42), (41, 41)])), Word::Refused);
     assert_eq!(judge(files(&[(42, 42), (7, 7)])), Word::Refused);
-    assert_eq!(judge(files(&[(41, 42)])), Word::Undecided);
+    assert_eq!(judge(files(&[(41, 42)])), Word::Refused);
     assert_eq!(judge(files(&[(7, 7), (8, 8)])), Word::Undecided);
     assert_eq!(judge(files(&[])), Word::Undecided);
 }

@@ -289,10 +289,8 @@ fn mixed(policy: &Policy, world: &World, artifact: &Artifact) -> Option<(u64, u6
                 .count() as u64
         })
     });
-    let of = files.len() as u64;
-    // All of them together, or a part of one update, is no mixture: something else is missing.
-    let most = held.max().filter(|held| *held > 0 && *held < of)?;
-    Some((most, of))
+    let most = held.max().filter(|held| *held > 0)?;
+    Some((most, files.len() as u64))
 }
 
 fn index_of(statements: &BTreeMap<Hash, Vec<&Logged>>, id: &Hash) -> Option<u64> {
