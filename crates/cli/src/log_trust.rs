@@ -96,7 +96,7 @@ impl Cosigned {
     pub(crate) fn tally(&self) -> Option<&Tally> {
         match self {
             Self::By(witnessed) => Some(witnessed.tally()),
-            Self::Not(NotWitnessed::Missing(missing)) => Some(&missing.0),
+            Self::Not(NotWitnessed::Missing(missing)) => Some(&missing.tally),
             _ => None,
         }
     }

@@ -125,6 +125,8 @@ words! {
         LineNotAllowed = "line-not-allowed",
         /// A standing statement does not cover a log that counts.
         LogNotCovered = "log-not-covered",
+        /// The files are those of one update, which has more.
+        MissingFiles = "missing-files",
         /// Some of the files are those of one update, others are not.
         MixedFiles = "mixed-files",
         /// A rebuild's difference needs a person's judgement.
@@ -185,6 +187,8 @@ words! {
         RefusedBy = "refused-by",
         /// The update is below what was accepted.
         Rollback = "rollback",
+        /// The files are those of one update, some under other names.
+        RenamedFiles = "renamed-files",
         /// A center saw another root than the log signed for that size.
         RootConflict = "root-conflict",
         /// The rebuilds ran in one and the same environment.
@@ -290,10 +294,12 @@ impl Reason {
             | Self::Expired
             | Self::KeyEnded
             | Self::LineNotAllowed
+            | Self::MissingFiles
             | Self::MixedFiles
             | Self::OtherChain
             | Self::OtherFingerprint
             | Self::ProductChange
+            | Self::RenamedFiles
             | Self::Rollback
             | Self::SplitView
             | Self::Tier
@@ -385,6 +391,8 @@ impl CheckName {
                 R::AmbiguousLine,
                 R::LineNotAllowed,
                 R::MixedFiles,
+                R::MissingFiles,
+                R::RenamedFiles,
             ],
             Self::Witnessed => &[R::TooFewWitnesses, R::SplitView],
             Self::Key => &[R::KeyEnded, R::KeyChainBroken],
@@ -490,7 +498,7 @@ mod tests {
     const TABLE: &str = "
 policy: policy-expired W, first-use N, no-state N, state-damaged W
 clock: clock-behind W
-logged: not-logged W, bad-proof W, limit W, ambiguous-line W, line-not-allowed F, mixed-files F
+logged: not-logged W, bad-proof W, limit W, ambiguous-line W, line-not-allowed F, mixed-files F, missing-files F, renamed-files F
 witnessed: too-few-witnesses W, split-view F
 key: key-ended F, key-chain-broken W
 published: too-few-signatures W, too-few-signers M, too-young W, equivocation F

@@ -402,7 +402,7 @@ pub struct Verdict {
     pub serial: Option<u64>,
     /// The update's version, a text for people.
     pub version: Option<Box<str>>,
-    /// Lines of the bundles that were dropped because the policy does not know their key or log.
+    /// Entries in the bundles that were dropped because the policy does not know their log, or not their key there.
     pub unknown: u64,
     /// Which policy judged.
     pub policy: PolicyUsed,

@@ -283,7 +283,7 @@ impl Witnesses {
         let quorum_time = self.quorum.and_then(|quorum| times.of(quorum));
         let tally = self.tally(&times);
         if self.quorum.is_some() && quorum_time.is_none() {
-            return Err(WitnessesMissing(tally).into());
+            return Err(WitnessesMissing { tally, latest }.into());
         }
         Ok(Witnessed {
             signed,
@@ -423,8 +423,13 @@ impl Witnessed {
 
 /// Too few witnesses cosigned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too few witnesses cosigned: {0}")]
-pub struct WitnessesMissing(pub Tally);
+#[error("too few witnesses cosigned: {tally}")]
+pub struct WitnessesMissing {
+    /// How the quorum stands.
+    pub tally: Tally,
+    /// The latest time that a counted cosignature carries, in seconds since the epoch. Beyond `now`, a clock is behind.
+    pub latest: Option<u64>,
+}
 
 impl WitnessesMissing {
     /// What to do next.

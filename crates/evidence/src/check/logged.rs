@@ -1,7 +1,7 @@
 //! `logged`: the file stands in a log of the policy, on a line that the policy allows.
 
 use super::plain;
-use crate::judge::{Found, Judge};
+use crate::judge::{Found, Judge, NotASet};
 use crate::reason::{CheckName, Reason};
 use crate::verdict::{Check, Field, Value};
 
@@ -39,8 +39,13 @@ pub(crate) fn logged(judge: &Judge<'_>, found: &Found) -> Check {
     if let Some(line) = &found.not_allowed {
         return plain(check, Reason::LineNotAllowed).with(Field::Line, line.to_string().as_str());
     }
-    if let Some((have, of)) = found.mixed {
-        let mut row = plain(check, Reason::MixedFiles);
+    if let Some(wrong) = found.not_a_set {
+        let (reason, have, of) = match wrong {
+            NotASet::Missing { have, of } => (Reason::MissingFiles, have, of),
+            NotASet::Mixed { have, of } => (Reason::MixedFiles, have, of),
+            NotASet::Renamed { have, of } => (Reason::RenamedFiles, have, of),
+        };
+        let mut row = plain(check, reason);
         (row.have, row.of) = (Some(have), Some(of));
         return row;
     }

@@ -20,10 +20,12 @@ pub(crate) fn serial(judge: &Judge<'_>, offer: &Offer) -> Check {
     }
     if offer.serial == mark.serial {
         // A serial names one set of files for ever; a crash between the mark and the installer may repeat it.
-        return if offer.first == mark.statement {
-            Check::ok(check).with(Field::Serial, offer.serial)
-        } else {
-            because(Reason::OtherChain)
+        return match offer.first {
+            Some(first) if first == mark.statement => {
+                Check::ok(check).with(Field::Serial, offer.serial)
+            }
+            Some(_) => because(Reason::OtherChain),
+            None => because(Reason::ChainIncomplete),
         };
     }
     if judge

@@ -8,7 +8,7 @@ mod world;
 
 use tlog::hash::Hash;
 
-pub use self::offer::{Found, Offer, Signer};
+pub use self::offer::{Found, NotASet, Offer, Signer};
 pub(crate) use self::offer::{denial, is_linked};
 pub use self::world::{Logged, Party, Place, World};
 use crate::check;
@@ -183,7 +183,9 @@ fn next_marks(judge: &Judge<'_>, offer: Option<&Offer>, word: Word) -> Marks {
         }
     }
     marks.quorum_time = marks.quorum_time.max(judge.world.latest_quorum_time());
-    if let (Some(offer), Word::Accepted) = (offer, word) {
+    if let (Some(offer), Word::Accepted) = (offer, word)
+        && let Some(first) = offer.first
+    {
         let digest = judge
             .artifact
             .digests()
@@ -192,7 +194,7 @@ fn next_marks(judge: &Judge<'_>, offer: Option<&Offer>, word: Word) -> Marks {
             .unwrap_or_default();
         let mark = LineMark {
             serial: offer.serial,
-            statement: offer.first,
+            statement: first,
             digest,
         };
         marks.lines.insert(offer.line.id(), mark);

@@ -11,6 +11,7 @@ use crate::kind::Update;
 use crate::kind::update::{Role, State};
 use crate::limits;
 use crate::line::{Line, Word};
+use crate::name::Name;
 use crate::policy::{Denied, Deny, Policy};
 use crate::statement::{Statement, Subject};
 use crate::time::Time;
@@ -24,8 +25,8 @@ pub struct Offer {
     pub serial: u64,
     /// The version, for people.
     pub version: Box<str>,
-    /// Id of the serial's first statement, by which later updates name it.
-    pub first: Hash,
+    /// Id of the serial's first statement, by which later updates name it; `None` if it is not in the evidence.
+    pub first: Option<Hash>,
     /// Id of the statement that stands now.
     pub statement: Hash,
     /// What stands now.
@@ -64,10 +65,36 @@ pub struct Found {
     pub not_allowed: Option<Line>,
     /// An update whose log is not witnessed yet.
     pub waiting: Option<(Box<str>, u64, Tally)>,
-    /// Of a set that is no update's: how many of its files one allowed update has, and how many there are.
-    pub mixed: Option<(u64, u64)>,
+    /// Of a set that is no update's: what is wrong with it.
+    pub not_a_set: Option<NotASet>,
     /// Whether a statement about it failed its proof.
     pub failed: bool,
+}
+
+/// AT-09: why files are not all files of one update, though an allowed update has some of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotASet {
+    /// All are an update's, and the update has more.
+    Missing {
+        /// Files that are here.
+        have: u64,
+        /// Files of the update.
+        of: u64,
+    },
+    /// Some are an update's, others are not.
+    Mixed {
+        /// Files of the update that has most of them.
+        have: u64,
+        /// Files that are here.
+        of: u64,
+    },
+    /// All are an update's, some under other names than there.
+    Renamed {
+        /// Files under the name that the update gives them.
+        have: u64,
+        /// Files that are here.
+        of: u64,
+    },
 }
 
 /// Finds the update that names the artifact.
@@ -121,7 +148,7 @@ pub(crate) fn find(policy: &Policy, world: &World, artifact: &Artifact, choice: 
             tally.clone(),
         ))
     });
-    found.mixed = mixed(policy, world, artifact);
+    found.not_a_set = not_a_set(policy, world, artifact);
     let digests = artifact.digests();
     found.failed = world.failed.iter().any(|subject| digests.contains(subject));
     found
@@ -221,9 +248,11 @@ fn standing_now(
         let signings = statements.get(id).map(Vec::as_slice).unwrap_or_default();
         u64::try_from(signings.len()).is_ok_and(|keys| keys >= publisher.threshold)
     };
+    // Of several, which convict their publisher, the one that was logged first.
     let first = statements
         .keys()
-        .find(|id| update(id).is_some_and(|update| update.supersedes.is_empty()))?;
+        .filter(|id| update(id).is_some_and(|update| update.supersedes.is_empty()))
+        .min_by_key(|id| index_of(&statements, id));
     // Only what stands with its threshold supersedes; a withdrawal is final for its serial (U5).
     let superseded: BTreeSet<Hash> = statements
         .keys()
@@ -232,13 +261,18 @@ fn standing_now(
         .flat_map(|update| update.supersedes.iter().copied())
         .collect();
     let withdrawn = statements.keys().any(withdraws);
+    // An amendment alone offers nothing; a withdrawal needs nobody beside it (decision 3).
+    if first.is_none() && !withdrawn {
+        return None;
+    }
     let offered = |id: &&Hash| !withdraws(id);
     let now = statements
         .keys()
         .filter(offered)
         .filter(|id| !superseded.contains(*id))
         .max_by_key(|id| (is_met(id), index_of(&statements, id)))
-        .or(Some(first))?;
+        .or(first)
+        .or_else(|| statements.keys().find(|id| withdraws(id)))?;
     let signings = statements.get(now)?;
     let mut times: Vec<Option<Time>> = signings.iter().map(|logged| logged.place.time).collect();
     times.sort();
@@ -261,7 +295,7 @@ fn standing_now(
         line: line.clone(),
         serial,
         version: update(now)?.version.clone(),
-        first: *first,
+        first: first.copied(),
         statement: *now,
         update: update(now)?.clone(),
         withdrawn,
@@ -273,24 +307,43 @@ fn standing_now(
     })
 }
 
-/// AT-09: some files of a set are an update's, others are not, and no one statement has them all.
-fn mixed(policy: &Policy, world: &World, artifact: &Artifact) -> Option<(u64, u64)> {
+/// What is wrong with a set of which an allowed update has some files; of several updates, the one that has most.
+fn not_a_set(policy: &Policy, world: &World, artifact: &Artifact) -> Option<NotASet> {
     let Artifact::Set(files) = artifact else {
         return None;
     };
+    let of = files.len() as u64;
     let held = world.logged.iter().filter_map(|logged| {
         let update = logged.statement.kind().as_update()?;
         policy.rule_for(&update.line)?;
-        let ours = logged.party == Party::Publisher(update.line.publisher.clone());
-        ours.then(|| {
-            files
-                .iter()
-                .filter(|(_, digest)| logged.statement.is_about(*digest))
-                .count() as u64
-        })
+        if logged.party != Party::Publisher(update.line.publisher.clone()) {
+            return None;
+        }
+        let subjects = logged.statement.subjects();
+        let has = |name: Option<&Name>, digest: &Hash| {
+            let named = |subject: &&Subject| name.is_none() || subject.name.as_ref() == name;
+            let mut named = subjects.iter().filter(named);
+            named.any(|subject| subject.sha256 == *digest)
+        };
+        let held = files.iter().filter(|(_, digest)| has(None, digest));
+        let named = files
+            .iter()
+            .filter(|(name, digest)| has(Some(name), digest));
+        Some((
+            held.count() as u64,
+            named.count() as u64,
+            subjects.len() as u64,
+        ))
     });
-    let most = held.max().filter(|held| *held > 0)?;
-    Some((most, files.len() as u64))
+    match held.max()? {
+        (0, ..) => None,
+        (have, ..) if have < of => Some(NotASet::Mixed { have, of }),
+        (_, named, _) if named < of => Some(NotASet::Renamed { have: named, of }),
+        (_, _, subjects) => Some(NotASet::Missing {
+            have: of,
+            of: subjects,
+        }),
+    }
 }
 
 fn index_of(statements: &BTreeMap<Hash, Vec<&Logged>>, id: &Hash) -> Option<u64> {

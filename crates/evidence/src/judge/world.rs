@@ -3,14 +3,14 @@
 //! Cheap tests come before dear ones: origin and key are looked up before any signature is checked, a checkpoint is
 //! verified once however many lines share it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tlog::checkpoint::{Checkpoint, LogSigned};
 use tlog::hash::{Hash, sha256};
 use tlog::key::Vkey;
 use tlog::label::damaged_label;
 use tlog::note::Note;
-use tlog::policy::{NotWitnessed, Tally, Witnessed};
+use tlog::policy::{NotWitnessed, Tally, Witnessed, WitnessesMissing};
 use tlog::proof::check_inclusion;
 use tlog::proof_file::verify_inclusion;
 
@@ -36,9 +36,9 @@ pub struct World {
     pub waiting: Vec<(Logged, Tally)>,
     /// Subjects of statements whose proof or signature failed: worth a word, never counted.
     pub failed: Vec<Hash>,
-    /// Lines dropped because the policy knows neither their log nor their key.
+    /// Entries dropped because the policy does not know their log, or not their key there.
     pub unknown: u64,
-    /// Lines by known keys whose kind this version does not judge.
+    /// Entries by known keys whose kind this version does not judge.
     pub unknown_kinds: u64,
     /// Lines that could not be read.
     pub unreadable: u64,
@@ -98,9 +98,13 @@ impl World {
         };
         let keys = keys_of(policy);
         let mut checkpoints = Checkpoints::new(policy);
+        let mut dropped = Dropped::default();
         for line in evidence.lines() {
-            world.take(line, &keys, &mut checkpoints);
+            world.take(policy, &keys, line, &mut checkpoints, &mut dropped);
         }
+        world.unknown = dropped.strange.len() as u64;
+        world.unknown_kinds = dropped.unknown_kinds.len() as u64;
+        world.unreadable += dropped.unreadable.len() as u64;
         world.latest_cosignature = checkpoints.latest;
         world.convict_split_views(policy, &checkpoints, marks);
         for witnessed in checkpoints.witnessed() {
@@ -168,33 +172,48 @@ impl World {
         }
     }
 
-    fn take(&mut self, line: &BundleLine, keys: &Keys<'_>, checkpoints: &mut Checkpoints<'_>) {
-        // Step 3: by key and origin, before any mathematics. A party speaks in its own log alone: the same words in
-        // another log prove nothing to the readers of this one.
-        let known = keys
-            .get(&line.entry().key.id())
-            .filter(|known| known.origin == line.origin());
-        let Some(known) = known else {
-            self.unknown += 1;
+    fn take(
+        &mut self,
+        policy: &Policy,
+        keys: &Keys<'_>,
+        line: &BundleLine,
+        checkpoints: &mut Checkpoints<'_>,
+        dropped: &mut Dropped,
+    ) {
+        let place = line.place();
+        let leaf = line.entry().leaf_hash();
+        // A line handed over twice, or proven twice, is one entry (L1).
+        let entry = (line.origin().into(), place.index, leaf);
+        // Step 3: by key and origin, before any mathematics.
+        let known = keys.get(&line.entry().key.id());
+        let Some(known) = known.filter(|_| policy.log(line.origin()).is_some()) else {
+            dropped.strange.insert(entry);
             return;
         };
         let statement = match Statement::parse(line.envelope().payload()) {
-            Ok(statement) => statement,
-            Err(refusal) if refusal.is_unknown_kind() => {
-                self.unknown_kinds += 1;
-                return;
-            }
+            Ok(statement) => Some(statement),
+            Err(refusal) if refusal.is_unknown_kind() => None,
             Err(_) => {
-                self.unreadable += 1;
+                dropped.unreadable.insert(entry);
                 return;
             }
+        };
+        // Step 4, once per checkpoint, whatever the line says: what a log signed convicts it on any line.
+        let checkpoint = checkpoints.verify(&place.checkpoint);
+        // A party speaks in its own log alone: the same words in another log prove nothing to the readers of this one.
+        if known.origin != line.origin() {
+            dropped.strange.insert(entry);
+            return;
+        }
+        let Some(statement) = statement else {
+            dropped.unknown_kinds.insert(entry);
+            return;
         };
         let subjects: Vec<Hash> = statement
             .subjects()
             .iter()
             .map(|subject| subject.sha256)
             .collect();
-        let place = line.place();
         // No Sigstore client compares the log's id with the policy's key; a byte changed there must not go unseen.
         if !known.log_ids.contains(&place.log_id) {
             self.failed.extend(subjects);
@@ -211,10 +230,9 @@ impl World {
             },
             envelope: line.envelope().to_bytes(),
         };
-        // Step 4, once per checkpoint; step 5: inclusion, then the signature, the dearest of all.
-        let leaf = line.entry().leaf_hash();
+        // Step 5: inclusion, then the signature, the dearest of all.
         let is_signed = || line.envelope().verify(known.key).is_ok();
-        match checkpoints.verify(&place.checkpoint) {
+        match checkpoint {
             Verified::Witnessed(witnessed) => {
                 let included = verify_inclusion(witnessed, place.index, leaf, &place.hashes);
                 if included.is_ok() && is_signed() {
@@ -222,11 +240,11 @@ impl World {
                     return;
                 }
             }
-            Verified::Signed(signed, tally) => {
+            Verified::Signed(signed, missing) => {
                 let (size, root) = (signed.checkpoint().size(), signed.checkpoint().root());
                 let included = check_inclusion(size, root, place.index, leaf, &place.hashes);
                 if included.is_ok() && is_signed() {
-                    self.waiting.push((logged(None), tally.clone()));
+                    self.waiting.push((logged(None), missing.tally.clone()));
                     return;
                 }
             }
@@ -334,6 +352,14 @@ impl World {
     }
 }
 
+/// Entries that count for nothing, by log, index and leaf.
+#[derive(Default)]
+struct Dropped {
+    strange: BTreeSet<(Box<str>, u64, Hash)>,
+    unknown_kinds: BTreeSet<(Box<str>, u64, Hash)>,
+    unreadable: BTreeSet<(Box<str>, u64, Hash)>,
+}
+
 /// Keys of the policy by their ids.
 type Keys<'p> = BTreeMap<KeyId, Known<'p>>;
 
@@ -407,7 +433,7 @@ enum Verified {
     /// Damaged, or not signed by all keys of its log.
     Refused,
     /// Signed by its log, not yet by the quorum.
-    Signed(LogSigned, Tally),
+    Signed(LogSigned, WitnessesMissing),
     /// Over the limit: not looked at.
     TooMany,
     /// Both.
@@ -431,9 +457,12 @@ impl<'p> Checkpoints<'p> {
             } else {
                 Verified::TooMany
             };
-            if let Verified::Witnessed(witnessed) = &verified {
-                self.latest = self.latest.max(witnessed.latest_time().map(time));
-            }
+            let latest = match &verified {
+                Verified::Witnessed(witnessed) => witnessed.latest_time(),
+                Verified::Signed(_, missing) => missing.latest,
+                Verified::Refused | Verified::TooMany => None,
+            };
+            self.latest = self.latest.max(latest.map(time));
             self.verified.insert(digest, verified);
         }
         self.verified.get(&digest).unwrap_or(&Verified::TooMany)
@@ -458,7 +487,7 @@ impl<'p> Checkpoints<'p> {
         };
         match witnesses.check(signed.clone()) {
             Ok(witnessed) => Verified::Witnessed(witnessed),
-            Err(NotWitnessed::Missing(missing)) => Verified::Signed(signed, missing.0),
+            Err(NotWitnessed::Missing(missing)) => Verified::Signed(signed, missing),
             Err(_) => Verified::Refused,
         }
     }

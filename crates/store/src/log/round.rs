@@ -147,7 +147,7 @@ impl Round {
                 size: self.size(),
                 note,
             },
-            Ok(Err(NotWitnessed::Missing(missing))) => Outcome::Missing(missing.0),
+            Ok(Err(NotWitnessed::Missing(missing))) => Outcome::Missing(missing.tally),
             // Every line was verified when it came; what is left is a note with too many of them.
             Ok(Err(_)) | Err(_) => Outcome::Missing(Tally::default()),
         }

@@ -105,7 +105,7 @@ impl Standing {
                 standing.row(
                     "wait",
                     "witnessed",
-                    &missing.0.to_string(),
+                    &missing.tally.to_string(),
                     ExitCode::CannotTell,
                 );
             }

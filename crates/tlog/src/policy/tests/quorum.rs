@@ -71,7 +71,7 @@ fn texts(names: &[Name]) -> Vec<String> {
 
 fn tally(result: Result<Witnessed, NotWitnessed>) -> Tally {
     match result {
-        Err(NotWitnessed::Missing(WitnessesMissing(tally))) => tally,
+        Err(NotWitnessed::Missing(missing)) => missing.tally,
         other => panic!("{other:?}"),
     }
 }
@@ -103,7 +103,11 @@ fn y7_counts_operators_and_never_keys() {
         (vec!["eu".into()], vec!["us".into(), "sg-e".into()])
     );
     assert_eq!(
-        WitnessesMissing(missing).to_string(),
+        WitnessesMissing {
+            tally: missing,
+            latest: Some(2)
+        }
+        .to_string(),
         "too few witnesses cosigned: 1 of 3 (policy asks for 2): eu"
     );
 }
