@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use store::jobs::{AfterFailure, Failure, JobCounts, JobError, NewJob, backoff};
+use store::jobs::{AfterFailure, Failure, JobCounts, JobError, Lease, NewJob, backoff};
 
 use crate::world::{NOW, World, job};
 
@@ -12,6 +12,12 @@ async fn world_with(jobs: &[NewJob]) -> World {
     transaction.enqueue(jobs, NOW).await.unwrap();
     transaction.commit().await.unwrap();
     world
+}
+
+/// The job that `worker` gets at `now`, for a minute.
+async fn leased(world: &World, worker: &str, now: u64) -> Lease {
+    let lease = world.database.lease(worker, ANY, now, 60).await.unwrap();
+    lease.unwrap()
 }
 
 fn failure(error: &str) -> Failure {
@@ -41,12 +47,7 @@ async fn a_job_of_a_rolled_back_transaction_never_exists() {
 async fn two_workers_never_get_one_job() {
     let world = world_with(&[job("rebuild", "a")]).await;
     let other = world.other_program().await;
-    let lease = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let lease = leased(&world, "one", NOW).await;
     assert_eq!(
         (lease.kind.as_str(), lease.payload.as_str(), lease.attempt),
         ("rebuild", "a", 1)
@@ -147,22 +148,12 @@ async fn a_worker_gets_only_the_kinds_it_asks_for_and_the_longest_due_first() {
 #[tokio::test]
 async fn an_expired_lease_is_taken_over_and_its_first_holder_is_told() {
     let world = world_with(&[job("rebuild", "a")]).await;
-    let first = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let first = leased(&world, "one", NOW).await;
     assert_eq!(
         world.database.job_counts(NOW + 60).await.unwrap().overdue,
         1
     );
-    let second = world
-        .database
-        .lease("two", ANY, NOW + 60, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let second = leased(&world, "two", NOW + 60).await;
     assert_eq!((second.job, second.attempt), (first.job, 2));
     assert_eq!(
         world.database.complete(&first).await,
@@ -190,18 +181,8 @@ async fn an_expired_lease_is_taken_over_and_its_first_holder_is_told() {
 #[tokio::test]
 async fn a_lease_of_an_earlier_attempt_of_the_same_worker_is_lost() {
     let world = world_with(&[job("rebuild", "a")]).await;
-    let first = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
-    let second = world
-        .database
-        .lease("one", ANY, NOW + 60, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let first = leased(&world, "one", NOW).await;
+    let second = leased(&world, "one", NOW + 60).await;
     assert_eq!(
         world.database.complete(&first).await,
         Err(JobError::LeaseLost)
@@ -212,12 +193,7 @@ async fn a_lease_of_an_earlier_attempt_of_the_same_worker_is_lost() {
 #[tokio::test]
 async fn a_heartbeat_keeps_the_job() {
     let world = world_with(&[job("rebuild", "a")]).await;
-    let lease = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let lease = leased(&world, "one", NOW).await;
     world
         .database
         .heartbeat(&lease, NOW + 50, 60)
@@ -227,16 +203,7 @@ async fn a_heartbeat_keeps_the_job() {
         world.database.lease("two", ANY, NOW + 109, 60).await,
         Ok(None)
     );
-    assert_eq!(
-        world
-            .database
-            .lease("two", ANY, NOW + 110, 60)
-            .await
-            .unwrap()
-            .unwrap()
-            .attempt,
-        2
-    );
+    assert_eq!(leased(&world, "two", NOW + 110).await.attempt, 2);
 }
 
 #[tokio::test]
@@ -244,12 +211,7 @@ async fn a_job_that_always_fails_becomes_a_dead_letter_and_can_be_requeued() {
     let world = world_with(&[job("rebuild", "a")]).await;
     let mut now = NOW;
     for attempt in 1..=3 {
-        let lease = world
-            .database
-            .lease("one", ANY, now, 60)
-            .await
-            .unwrap()
-            .unwrap();
+        let lease = leased(&world, "one", now).await;
         assert_eq!(lease.attempt, attempt);
         let after = world
             .database
@@ -305,12 +267,7 @@ async fn a_job_that_always_fails_becomes_a_dead_letter_and_can_be_requeued() {
         world.database.requeue(letter.job, now).await,
         Err(JobError::NotDead)
     );
-    let lease = world
-        .database
-        .lease("one", ANY, now, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let lease = leased(&world, "one", now).await;
     assert_eq!(lease.attempt, 1);
     assert_eq!(world.database.dead_letters(10).await, Ok(vec![]));
 }
@@ -327,20 +284,10 @@ async fn a_job_that_kills_its_workers_becomes_a_dead_letter() {
     ])
     .await;
     for attempt in 0..3 {
-        let lease = world
-            .database
-            .lease("one", ANY, NOW + attempt * 60, 60)
-            .await
-            .unwrap()
-            .unwrap();
+        let lease = leased(&world, "one", NOW + attempt * 60).await;
         assert_eq!(lease.payload, "bomb");
     }
-    let next = world
-        .database
-        .lease("one", ANY, NOW + 200, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let next = leased(&world, "one", NOW + 200).await;
     assert_eq!(next.payload, "good");
     let letters = world.database.dead_letters(10).await.unwrap();
     assert_eq!((letters.len(), letters[0].attempts), (1, 3));
@@ -350,12 +297,7 @@ async fn a_job_that_kills_its_workers_becomes_a_dead_letter() {
 #[tokio::test]
 async fn refuses_to_requeue_what_is_not_dead() {
     let world = world_with(&[job("rebuild", "a")]).await;
-    let lease = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let lease = leased(&world, "one", NOW).await;
     for number in [lease.job, 99] {
         assert_eq!(
             world.database.requeue(number, NOW).await,
@@ -373,12 +315,7 @@ async fn refuses_to_requeue_what_is_not_dead() {
 #[tokio::test]
 async fn a_job_is_completed_with_its_result_or_not_at_all() {
     let world = world_with(&[job("rebuild", "a")]).await;
-    let lease = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let lease = leased(&world, "one", NOW).await;
     let mut transaction = world.database.begin().await.unwrap();
     transaction.set_setting("result", "same").await.unwrap();
     transaction.complete(&lease).await.unwrap();
@@ -406,12 +343,7 @@ async fn a_job_is_completed_with_its_result_or_not_at_all() {
 #[tokio::test]
 async fn leases_and_failures_survive_a_power_loss() {
     let world = world_with(&[job("rebuild", "a")]).await;
-    let lease = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let lease = leased(&world, "one", NOW).await;
     let found = world.after_power_loss().await;
     assert_eq!(found.database.lease("two", ANY, NOW, 60).await, Ok(None));
     world
@@ -420,16 +352,7 @@ async fn leases_and_failures_survive_a_power_loss() {
         .await
         .unwrap();
     let found = world.after_power_loss().await;
-    assert_eq!(
-        found
-            .database
-            .lease("two", ANY, NOW + 2, 60)
-            .await
-            .unwrap()
-            .unwrap()
-            .attempt,
-        2
-    );
+    assert_eq!(leased(&found, "two", NOW + 2).await.attempt, 2);
 }
 
 #[tokio::test]
@@ -439,12 +362,7 @@ async fn long_and_binary_output_is_kept_at_its_end() {
         ..job("rebuild", "a")
     }])
     .await;
-    let lease = world
-        .database
-        .lease("one", ANY, NOW, 60)
-        .await
-        .unwrap()
-        .unwrap();
+    let lease = leased(&world, "one", NOW).await;
     let long = Failure {
         error: "x\0y".to_owned(),
         log: format!("{}the end", "ü".repeat(100_000)),
