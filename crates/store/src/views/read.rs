@@ -103,9 +103,8 @@ impl Database {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<UpdateRow>, DatabaseError> {
-        let conditions = Conditions::new(UPDATES);
-        let query = filtered(conditions, origin, FIRST_SIGNING, filter, before, limit)?;
-        self.rows(query, update).await
+        self.listed(origin, FIRST_SIGNING, filter, before, limit)
+            .await
     }
 
     /// The same, each serial of a line once, at its first entry: what was offered, without amendments. Other files under a
@@ -121,9 +120,8 @@ impl Database {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<UpdateRow>, DatabaseError> {
-        let conditions = Conditions::new(UPDATES);
-        let query = filtered(conditions, origin, FIRST_OFFER, filter, before, limit)?;
-        self.rows(query, update).await
+        self.listed(origin, FIRST_OFFER, filter, before, limit)
+            .await
     }
 
     /// How many serials of lines in `origin` meet `filter`.
@@ -336,6 +334,27 @@ impl Database {
         })
     }
 
+    async fn listed(
+        &self,
+        origin: &str,
+        once: &str,
+        filter: &UpdateFilter,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<UpdateRow>, DatabaseError> {
+        let mut conditions = Conditions::new(UPDATES);
+        narrow(&mut conditions, origin, once, filter);
+        if let Some(before) = before {
+            conditions.number(" AND view_updates.log_index < ", before, "")?;
+        }
+        conditions.number(
+            " ORDER BY view_updates.log_index DESC LIMIT ",
+            u64::from(limit),
+            "",
+        )?;
+        self.rows(conditions.into_query(), update).await
+    }
+
     async fn updates_by_prefix(
         &self,
         chosen: &str,
@@ -434,26 +453,6 @@ pub(super) fn log(row: &AnyRow) -> Result<LogRow, DatabaseError> {
 fn by_place(mut updates: Vec<UpdateRow>) -> Vec<UpdateRow> {
     updates.sort_by(|one, other| (&one.origin, one.index).cmp(&(&other.origin, other.index)));
     updates
-}
-
-fn filtered(
-    mut conditions: Conditions,
-    origin: &str,
-    once: &str,
-    filter: &UpdateFilter,
-    before: Option<u64>,
-    limit: u32,
-) -> Result<Query<'static>, DatabaseError> {
-    narrow(&mut conditions, origin, once, filter);
-    if let Some(before) = before {
-        conditions.number(" AND view_updates.log_index < ", before, "")?;
-    }
-    conditions.number(
-        " ORDER BY view_updates.log_index DESC LIMIT ",
-        u64::from(limit),
-        "",
-    )?;
-    Ok(conditions.into_query())
 }
 
 /// `once` says which of several rows of one thing is meant.
