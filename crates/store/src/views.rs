@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use tlog::hash::Hash;
 
 use crate::database::{Database, DatabaseError, Transaction};
-use crate::sql::{Columns, pieces, stored, with_rows};
+use crate::sql::{Columns, Query, pieces, stored, with_rows};
 
 mod dump;
 mod read;
@@ -333,67 +333,50 @@ async fn insert_entries(
     connection: &mut AnyConnection,
     rows: &[EntryRow],
 ) -> Result<(), DatabaseError> {
-    for piece in pieces(rows) {
-        let text = with_rows(
-            "INSERT INTO view_entries (origin, log_index, leaf, statement_id, key_id, predicate_type, logged_at) VALUES",
-            piece.len(),
-            7,
-            "",
-        );
-        let mut query = sqlx::query(text);
-        for row in piece {
-            query = query
-                .bind(row.origin.as_str())
-                .bind(stored(row.index)?)
-                .bind(row.leaf.to_hex())
-                .bind(row.statement.to_hex())
-                .bind(row.key.to_hex())
-                .bind(row.predicate_type.as_deref())
-                .bind(stored(row.logged_at)?);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let into = "INSERT INTO view_entries (origin, log_index, leaf, statement_id, key_id, predicate_type, logged_at) VALUES";
+    insert(connection, into, 7, "", rows, |query, row| {
+        Ok(query
+            .bind(row.origin.as_str())
+            .bind(stored(row.index)?)
+            .bind(row.leaf.to_hex())
+            .bind(row.statement.to_hex())
+            .bind(row.key.to_hex())
+            .bind(row.predicate_type.as_deref())
+            .bind(stored(row.logged_at)?))
+    })
+    .await
 }
 
 async fn insert_updates(
     connection: &mut AnyConnection,
     rows: &[UpdateRow],
 ) -> Result<(), DatabaseError> {
-    for piece in pieces(rows) {
-        let text = with_rows(
-            "INSERT INTO view_updates (origin, log_index, statement_id, line_id, publisher, product, kind, channel,
+    let into =
+        "INSERT INTO view_updates (origin, log_index, statement_id, line_id, publisher, product, kind, channel,
                 platform, serial, version, state, audience, active_from, actions_class, consent, recorded_at, search)
-             VALUES",
-            piece.len(),
-            18,
-            "",
-        );
-        let mut query = sqlx::query(text);
-        for row in piece {
-            query = query
-                .bind(row.origin.as_str())
-                .bind(stored(row.index)?)
-                .bind(row.statement.to_hex())
-                .bind(row.line.to_hex())
-                .bind(row.publisher.as_str())
-                .bind(row.product.as_str())
-                .bind(row.kind.as_str())
-                .bind(row.channel.as_str())
-                .bind(row.platform.as_str())
-                .bind(stored(row.serial)?)
-                .bind(row.version.as_str())
-                .bind(row.state.as_str())
-                .bind(row.audience.as_str())
-                .bind(row.active_from.map(stored).transpose()?)
-                .bind(row.actions_class.as_deref())
-                .bind(row.consent.as_deref())
-                .bind(stored(row.recorded_at)?)
-                .bind(searchable(&format!("{} {}", row.product, row.version)));
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+             VALUES";
+    insert(connection, into, 18, "", rows, |query, row| {
+        Ok(query
+            .bind(row.origin.as_str())
+            .bind(stored(row.index)?)
+            .bind(row.statement.to_hex())
+            .bind(row.line.to_hex())
+            .bind(row.publisher.as_str())
+            .bind(row.product.as_str())
+            .bind(row.kind.as_str())
+            .bind(row.channel.as_str())
+            .bind(row.platform.as_str())
+            .bind(stored(row.serial)?)
+            .bind(row.version.as_str())
+            .bind(row.state.as_str())
+            .bind(row.audience.as_str())
+            .bind(row.active_from.map(stored).transpose()?)
+            .bind(row.actions_class.as_deref())
+            .bind(row.consent.as_deref())
+            .bind(stored(row.recorded_at)?)
+            .bind(searchable(&format!("{} {}", row.product, row.version))))
+    })
+    .await
 }
 
 /// A statement with several signings brings the same files again; they are written once.
@@ -401,22 +384,33 @@ async fn insert_files(
     connection: &mut AnyConnection,
     rows: &[FileRow],
 ) -> Result<(), DatabaseError> {
+    let into = "INSERT INTO view_files (statement_id, position, digest, name, role, size) VALUES";
+    let once = "ON CONFLICT (statement_id, position) DO NOTHING";
+    insert(connection, into, 6, once, rows, |query, row| {
+        Ok(query
+            .bind(row.statement.to_hex())
+            .bind(i64::from(row.position))
+            .bind(row.digest.to_hex())
+            .bind(row.name.as_str())
+            .bind(row.role.as_str())
+            .bind(stored(row.size)?))
+    })
+    .await
+}
+
+/// `bind` binds the values of one row, as many as there are `columns`.
+async fn insert<T>(
+    connection: &mut AnyConnection,
+    before: &str,
+    columns: usize,
+    after: &str,
+    rows: &[T],
+    bind: impl for<'q> Fn(Query<'q>, &'q T) -> Result<Query<'q>, DatabaseError>,
+) -> Result<(), DatabaseError> {
     for piece in pieces(rows) {
-        let text = with_rows(
-            "INSERT INTO view_files (statement_id, position, digest, name, role, size) VALUES",
-            piece.len(),
-            6,
-            "ON CONFLICT (statement_id, position) DO NOTHING",
-        );
-        let mut query = sqlx::query(text);
+        let mut query = sqlx::query(with_rows(before, piece.len(), columns, after));
         for row in piece {
-            query = query
-                .bind(row.statement.to_hex())
-                .bind(i64::from(row.position))
-                .bind(row.digest.to_hex())
-                .bind(row.name.as_str())
-                .bind(row.role.as_str())
-                .bind(stored(row.size)?);
+            query = bind(query, row)?;
         }
         query.execute(&mut *connection).await?;
     }
