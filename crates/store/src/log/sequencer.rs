@@ -486,10 +486,11 @@ impl Sequencer {
             .shared()
             .progress
             .send_modify(|progress| progress.stopped = why);
+        // The door closes first: who was told of the failure must not get another ticket.
+        self.queue.stop(stopped);
         if let Some(answer) = in_hand {
             refuse_waiting(answer, AppendRefused::Stopped(stopped.clone()));
         }
-        self.queue.stop(stopped);
     }
 }
 
