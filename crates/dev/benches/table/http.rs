@@ -44,17 +44,8 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Vec<u8> {
 
 /// A `POST` of JSON that keeps the connection.
 pub(crate) fn post(address: SocketAddr, path: &str, body: &[u8]) -> Vec<u8> {
-    with_body("POST", address, path, body)
-}
-
-/// A `PUT` of bytes that keeps the connection.
-pub(crate) fn put(address: SocketAddr, path: &str, body: &[u8]) -> Vec<u8> {
-    with_body("PUT", address, path, body)
-}
-
-fn with_body(method: &str, address: SocketAddr, path: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

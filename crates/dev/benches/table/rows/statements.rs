@@ -10,7 +10,7 @@ use tlog::hash::{Hash, sha256};
 use crate::Setting;
 use crate::clock::once;
 use crate::demo::Demo;
-use crate::http::{Requests, post, put, send};
+use crate::http::{Requests, post, send};
 use crate::table::{Line, count};
 
 pub(crate) fn measure(setting: &Setting) -> Result<Vec<Line>, String> {
@@ -27,27 +27,10 @@ pub(crate) fn measure(setting: &Setting) -> Result<Vec<Line>, String> {
         PublicKey::of(&secret).id()
     );
 
-    // Each statement is about a file of its own, which the node holds already, and opens a line of its own.
-    let file = |number: u64| format!("file {number}").into_bytes();
-    let uploads = (0..STATEMENTS).map(|number| {
-        let bytes = file(number);
-        put(
-            demo.publisher,
-            &format!("/api/v1/blobs/sha256/{}", sha256(&bytes)),
-            &bytes,
-        )
-    });
-    let uploads = Requests::Each(uploads.collect());
-    runtime.block_on(send(
-        demo.publisher,
-        uploads,
-        CONNECTIONS,
-        None,
-        &[200, 201],
-    ))?;
+    // Each statement is about a file of its own and opens a line of its own.
     let requests: Vec<Vec<u8>> = (0..STATEMENTS)
         .map(|number| {
-            let bytes = file(number);
+            let bytes = format!("file {number}").into_bytes();
             let envelope = Envelope::sign(
                 update(number, sha256(&bytes), bytes.len()).into_bytes(),
                 &secret,
