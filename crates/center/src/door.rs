@@ -7,6 +7,7 @@
 
 mod lines;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use evidence::door::{Accepted, door};
@@ -147,6 +148,14 @@ struct Mark {
     ticket: Ticket,
 }
 
+/// What the database knows about a group.
+struct Known {
+    /// (Statement, key) pairs that are here (D4).
+    signings: HashSet<(Hash, Hash)>,
+    /// Cited blobs that are neither held nor withheld (D6).
+    missing: HashSet<Hash>,
+}
+
 /// What became of one knock before anything was written.
 enum Prepared {
     Here {
@@ -179,15 +188,22 @@ impl Task {
     async fn take(&mut self, group: Vec<Knock>) {
         // Only between groups: what a group foresees must not be forgotten before it is committed.
         self.lines.forget_if_many();
-        if let Err(error) = self.hand_over().await {
-            for knock in group {
-                let _ = knock.answer.send(Err(error.clone()));
+        let asked = match self.hand_over().await {
+            Ok(()) => self.ask(&group).await.map_err(DoorError::from),
+            Err(error) => Err(error),
+        };
+        let known = match asked {
+            Ok(known) => known,
+            Err(error) => {
+                for knock in group {
+                    let _ = knock.answer.send(Err(error.clone()));
+                }
+                return;
             }
-            return;
-        }
+        };
         let mut prepared = Vec::with_capacity(group.len());
         for knock in group {
-            match self.prepare(&knock.submission).await {
+            match self.prepare(&knock.submission, &known).await {
                 Ok(row) => prepared.push((row, knock.answer)),
                 Err(error) => {
                     let _ = knock.answer.send(Err(error));
@@ -252,7 +268,7 @@ impl Task {
                     refused => {
                         // What was foreseen for its line did not come true.
                         if let Some(line) = line {
-                            self.lines.forget_line(line);
+                            self.lines.forget_line(line, statement);
                         }
                         Err(refusal_of(refused))
                     }
@@ -344,8 +360,35 @@ impl Task {
         Ok(())
     }
 
+    /// What the database knows about a whole group, in a few queries: one for each statement would cost more than its
+    /// signature.
+    async fn ask(&mut self, group: &[Knock]) -> Result<Known, DatabaseError> {
+        let submissions = || group.iter().map(|knock| &knock.submission);
+        let pairs: Vec<(Hash, Hash)> = submissions()
+            .map(|submission| (submission.statement.id(), submission.admitted.key.id().0))
+            .collect();
+        let cites: Vec<Hash> = submissions()
+            .flat_map(|submission| cited_blobs(&submission.statement))
+            .collect();
+        let lines: HashSet<Hash> = submissions()
+            .filter_map(|submission| submission.statement.kind().as_update())
+            .map(|update| update.line.id())
+            .collect();
+        let database = &self.node.database;
+        let known = Known {
+            signings: database.signings_here(&self.origin, &pairs).await?,
+            missing: database.missing_blobs(&cites).await?.into_iter().collect(),
+        };
+        self.lines.read(&self.node, &self.origin, lines).await?;
+        Ok(known)
+    }
+
     /// D4, D6, D7 and the rules of the kind, against the log and what this group adds to it.
-    async fn prepare(&mut self, submission: &Submission) -> Result<Prepared, DoorError> {
+    async fn prepare(
+        &mut self,
+        submission: &Submission,
+        known: &Known,
+    ) -> Result<Prepared, DoorError> {
         let Submission {
             statement,
             envelope,
@@ -353,19 +396,14 @@ impl Task {
         } = submission;
         let entry = Entry::of(envelope, &admitted.key);
         let key = admitted.key.id().0;
-        let database = &self.node.database;
-        if database
-            .signing(&self.origin, statement.id(), key)
-            .await?
-            .is_some()
-        {
+        if known.signings.contains(&(statement.id(), key)) {
             return Ok(Prepared::Here {
                 statement: statement.id(),
                 key,
             });
         }
         let cites = cited_blobs(statement);
-        if let Some(missing) = database.missing_blobs(&cites).await?.first() {
+        if let Some(missing) = cites.iter().find(|blob| known.missing.contains(blob)) {
             return Err(Refusal::new(Rule::D6, "/predicate", What::BlobMissing(*missing)).into());
         }
         let party = Word::parse(&admitted.party).map_err(|_| not_admitted())?;

@@ -6,6 +6,7 @@ use evidence::entry::Entry;
 use store::database::DatabaseError;
 use store::views::{LogRow, ViewError};
 use tlog::checkpoint::Checkpoint;
+use tlog::hash::Hash;
 use tlog::note::Note;
 
 use crate::http::problem::chain;
@@ -73,19 +74,28 @@ async fn run_from(
     first: u64,
     end: u64,
 ) -> Result<store::views::Run, IndexError> {
-    let mut rows = Vec::new();
+    let mut entries = Vec::new();
     for index in first..end {
         let entry = source
             .entry(index)?
             .ok_or(IndexError::EntryMissing { index })?;
         let digest = Entry::parse(&entry).ok().map(|entry| entry.digest);
-        let body = match digest {
-            Some(digest) => node.database.body(digest).await?,
-            None => None,
+        entries.push((index, entry, digest));
+    }
+    let digests: Vec<Hash> = entries.iter().filter_map(|(.., digest)| *digest).collect();
+    let bodies = node.database.bodies(&digests).await?;
+    // The first checkpoint that covers an entry covers the next ones too: its dozen signatures are checked once.
+    let mut known: Option<(u64, u64)> = None;
+    let mut rows = Vec::new();
+    for (index, entry, digest) in entries {
+        known = match known.filter(|(size, _)| *size > index) {
+            Some(known) => Some(known),
+            None => source
+                .first_covering(index)?
+                .map(|covering| (covering.size, quorum_time(source, &covering.note))),
         };
-        let logged_at = source
-            .first_covering(index)?
-            .map_or(0, |covering| quorum_time(source, &covering.note));
+        let logged_at = known.map_or(0, |(_, time)| time);
+        let body = digest.and_then(|digest| bodies.get(&digest));
         rows.push((index, entry, body, logged_at));
     }
     let rows: Vec<Row<'_>> = rows
@@ -93,7 +103,7 @@ async fn run_from(
         .map(|(index, entry, body, logged_at)| Row {
             index: *index,
             entry,
-            body: body.as_deref(),
+            body: body.map(String::as_str),
             logged_at: *logged_at,
         })
         .collect();

@@ -4,7 +4,7 @@
 //! durable by the same commit as the statement. Everything else is a file of [`crate::blobs`], whose row is written
 //! after the file is on disk. A digest may also be listed as withheld without its bytes being here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::AnyConnection;
 use tlog::hash::{Hash, sha256};
@@ -108,6 +108,31 @@ impl Database {
             .fetch_optional(self.reads())
             .await?;
         row.map_or(Ok(None), |row| row.text_or_null("content"))
+    }
+
+    /// The texts of those `digests` that are kept in the database.
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub async fn bodies(&self, digests: &[Hash]) -> Result<HashMap<Hash, String>, DatabaseError> {
+        let mut connection = self.reads().acquire().await?;
+        let mut bodies = HashMap::new();
+        for piece in pieces(digests) {
+            let text = with_rows(
+                "SELECT digest, content FROM blobs WHERE content IS NOT NULL AND digest IN (VALUES",
+                piece.len(),
+                1,
+                ")",
+            );
+            let query = piece.iter().fold(sqlx::query(text), |query, digest| {
+                query.bind(digest.to_hex())
+            });
+            for row in query.fetch_all(&mut *connection).await? {
+                bodies.insert(row.digest("digest")?, row.text("content")?);
+            }
+        }
+        Ok(bodies)
     }
 
     /// Those of `digests` that are neither held nor listed as withheld, in the order given (D6).

@@ -166,6 +166,21 @@ impl Database {
         Ok(self.signings(conditions).await?.pop())
     }
 
+    /// Those of `pairs` (statement, key) that were accepted for the log `origin` (D4).
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub async fn signings_here(
+        &self,
+        origin: &str,
+        pairs: &[(Hash, Hash)],
+    ) -> Result<HashSet<(Hash, Hash)>, DatabaseError> {
+        let mut connection = self.reads().acquire().await?;
+        let known = known(&mut connection, origin, pairs).await?;
+        Ok(known.into_keys().collect())
+    }
+
     /// The signing that stands at `index` of the log `origin`.
     ///
     /// # Errors

@@ -2,9 +2,14 @@
 //!
 //! The door's task is the only writer of the own log, so what it remembers is right until a commit fails; then it
 //! forgets and reads again.
+//!
+//! ```text
+//! views (what public checkpoints cover) ─┐
+//!                                        ├─▶ line
+//! tail (accepted, not in the views yet) ─┘
+//! ```
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use evidence::door::{Accepted, Act};
 use evidence::facts::{
@@ -20,12 +25,25 @@ use crate::node::Node;
 
 /// Lines that were asked for lately.
 #[derive(Debug, Default)]
-pub(super) struct Lines(HashMap<Hash, Line>);
+pub(super) struct Lines {
+    known: HashMap<Hash, Line>,
+    tail: Option<Tail>,
+}
+
+/// Updates that are accepted and perhaps not in the views yet, by line, in the order of acceptance: kept, as the views lag
+/// by a round, and a line that is asked for first in that time would read all of them from the database.
+#[derive(Debug, Default)]
+struct Tail {
+    updates: HashMap<Hash, Vec<(u64, Hash)>>,
+    length: usize,
+}
 
 /// One line of updates.
 #[derive(Debug, Default)]
 struct Line {
     serials: BTreeMap<u64, Serial>,
+    /// Every statement of the line.
+    statements: HashSet<Hash>,
     /// Statements that are accepted and perhaps not yet readable from the database.
     recent: HashMap<Hash, Statement>,
 }
@@ -33,12 +51,50 @@ struct Line {
 #[derive(Debug)]
 struct Serial {
     first: Hash,
-    /// Every statement of the serial, the newest last.
-    statements: Vec<Hash>,
+    /// The statement that was accepted last.
+    latest: Hash,
 }
 
 impl Lines {
-    /// The facts for one statement.
+    /// Reads those of `lines` that are not known.
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub(super) async fn read(
+        &mut self,
+        node: &Node,
+        origin: &str,
+        lines: HashSet<Hash>,
+    ) -> Result<(), DatabaseError> {
+        let unknown: Vec<Hash> = lines
+            .into_iter()
+            .filter(|line| !self.known.contains_key(line))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        // What the views do not show yet is read first, then the views: nothing falls between them.
+        let tail = match &mut self.tail {
+            Some(tail) => tail,
+            none => none.insert(Tail::read(node, origin).await?),
+        };
+        let shown = node.database.lines_with_updates(origin, &unknown).await?;
+        for id in unknown {
+            let mut line = if shown.contains(&id) {
+                Line::read(node, origin, id).await?
+            } else {
+                Line::default()
+            };
+            for (serial, statement) in tail.updates.get(&id).into_iter().flatten() {
+                line.add(*serial, *statement);
+            }
+            self.known.insert(id, line);
+        }
+        Ok(())
+    }
+
+    /// The facts for one statement, whose line [`Lines::read`] has read.
     pub(super) async fn facts(
         &mut self,
         node: &Node,
@@ -56,60 +112,103 @@ impl Lines {
                 kind: KindFacts::Nothing,
             });
         };
-        let line = match self.0.entry(update.line) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Line::read(node, origin, update.line).await?),
-        };
+        let line = self.known.entry(update.line).or_default();
         line.facts(node, origin, plan, update, party).await
     }
 
-    /// Remembers what the group adds; answers the line that it is about.
+    /// Remembers what the group adds to a line, if it adds something; answers the line.
     pub(super) fn note(&mut self, accepted: &Accepted<'_>) -> Option<Hash> {
+        if accepted.act() == Act::FurtherSigning {
+            return None;
+        }
         let statement = accepted.statement();
         let update = statement.kind().as_update()?;
         let id = update.line.id();
-        let line = self.0.get_mut(&id)?;
-        if accepted.act() != Act::FurtherSigning {
-            let serial = line.serials.entry(update.serial).or_insert_with(|| Serial {
-                first: statement.id(),
-                statements: Vec::new(),
-            });
-            serial.statements.push(statement.id());
-            if line.recent.len() >= MOST_RECENT {
-                line.recent.clear();
-            }
-            line.recent.insert(statement.id(), statement.clone());
+        let line = self.known.get_mut(&id)?;
+        line.add(update.serial, statement.id());
+        if line.recent.len() >= MOST_RECENT {
+            line.recent.clear();
+        }
+        line.recent.insert(statement.id(), statement.clone());
+        if let Some(tail) = &mut self.tail {
+            tail.add(id, update.serial, statement.id());
         }
         Some(id)
     }
 
-    /// Forgets one line: it is read again when it is next asked for.
-    pub(super) fn forget_line(&mut self, line: Hash) {
-        self.0.remove(&line);
+    /// Forgets a statement that was foreseen and did not come true. Its line is read again when it is next asked for.
+    pub(super) fn forget_line(&mut self, line: Hash, statement: Hash) {
+        self.known.remove(&line);
+        if let Some(updates) = self
+            .tail
+            .as_mut()
+            .and_then(|tail| tail.updates.get_mut(&line))
+        {
+            updates.retain(|(_, known)| *known != statement);
+        }
     }
 
-    /// Forgets everything once it is much. Never within a group, whose lines are foreseen and not yet committed.
+    /// Forgets what is too much. Never within a group, whose lines are foreseen and not yet committed.
     pub(super) fn forget_if_many(&mut self) {
-        if self.0.len() >= MOST_LINES {
-            self.0.clear();
+        if self.known.len() >= MOST_LINES {
+            self.known.clear();
+        }
+        // Most of a long tail is in the views by now; what is not is read again.
+        if self
+            .tail
+            .as_ref()
+            .is_some_and(|tail| tail.length >= LONGEST_TAIL)
+        {
+            self.tail = None;
         }
     }
 
     /// Forgets everything.
     pub(super) fn forget(&mut self) {
-        self.0.clear();
+        *self = Self::default();
+    }
+}
+
+impl Tail {
+    async fn read(node: &Node, origin: &str) -> Result<Self, DatabaseError> {
+        let cursor = node.database.cursor(origin).await?;
+        let mut signings = node
+            .database
+            .signings_from(origin, cursor, MOST_UNSHOWN)
+            .await?;
+        // The order of acceptance is the order of the log.
+        signings.sort_by_key(|signing| signing.number);
+        let mut tail = Self::default();
+        for some in signings.chunks(AT_ONCE) {
+            let ids: Vec<Hash> = some.iter().map(|signing| signing.statement).collect();
+            let bodies = node.database.bodies(&ids).await?;
+            for id in ids {
+                let statement = bodies
+                    .get(&id)
+                    .and_then(|body| Statement::parse(body.as_bytes()).ok());
+                if let Some(update) = statement
+                    .as_ref()
+                    .and_then(|known| known.kind().as_update())
+                {
+                    tail.add(update.line.id(), update.serial, id);
+                }
+            }
+        }
+        Ok(tail)
+    }
+
+    fn add(&mut self, line: Hash, serial: u64, statement: Hash) {
+        self.updates
+            .entry(line)
+            .or_default()
+            .push((serial, statement));
+        self.length += 1;
     }
 }
 
 impl Line {
     async fn read(node: &Node, origin: &str, id: Hash) -> Result<Self, DatabaseError> {
         let mut line = Self::default();
-        // What the views do not show yet is read first, then the views: nothing falls between them.
-        let cursor = node.database.cursor(origin).await?;
-        let tail = node
-            .database
-            .signings_from(origin, cursor, MOST_TAIL)
-            .await?;
         let (mut from, mut limit) = (0, PAGE);
         loop {
             let rows = node
@@ -133,36 +232,18 @@ impl Line {
             };
             from = last;
         }
-        // In the order of acceptance, which is the order of the log.
-        let mut tail = tail;
-        tail.sort_by_key(|signing| signing.number);
-        for signing in tail {
-            let Some(body) = node.database.body(signing.statement).await? else {
-                continue;
-            };
-            let Ok(statement) = Statement::parse(body.as_bytes()) else {
-                continue;
-            };
-            let Some(update) = statement
-                .kind()
-                .as_update()
-                .filter(|update| update.line.id() == id)
-            else {
-                continue;
-            };
-            line.add(update.serial, statement.id());
-        }
         Ok(line)
     }
 
     fn add(&mut self, serial: u64, statement: Hash) {
-        let known = self.serials.entry(serial).or_insert_with(|| Serial {
-            first: statement,
-            statements: Vec::new(),
-        });
-        if !known.statements.contains(&statement) {
-            known.statements.push(statement);
+        if !self.statements.insert(statement) {
+            return;
         }
+        let known = self.serials.entry(serial).or_insert(Serial {
+            first: statement,
+            latest: statement,
+        });
+        known.latest = statement;
     }
 
     async fn facts(
@@ -173,15 +254,9 @@ impl Line {
         update: &UpdatePlan,
         party: Word,
     ) -> Result<Facts, DatabaseError> {
-        let holds = |id: &Hash| {
-            self.serials
-                .values()
-                .any(|serial| serial.statements.contains(id))
-        };
         let serial = match self.serials.get(&update.serial) {
             Some(serial) => {
-                let latest = serial.statements.last().copied().unwrap_or(serial.first);
-                let latest = self.statement(node, latest).await?;
+                let latest = self.statement(node, serial.latest).await?;
                 latest.map(|latest| SerialFacts {
                     first: serial.first,
                     latest: Box::new(latest),
@@ -200,9 +275,12 @@ impl Line {
             });
             patch_from.extend(earlier.then_some(*digest));
         }
-        let superseded = plan.supersedes.iter().filter(|id| holds(id));
+        let superseded = plan
+            .supersedes
+            .iter()
+            .filter(|id| self.statements.contains(id));
         Ok(Facts {
-            logged: holds(&plan.statement),
+            logged: self.statements.contains(&plan.statement),
             superseded: superseded
                 .map(|id| LoggedStatement {
                     id: *id,
@@ -242,4 +320,10 @@ const MOST_RECENT: usize = 2_048;
 const PAGE: u32 = 1_000;
 
 /// What may wait between log and views before the door must read it; the views are never that far behind.
-const MOST_TAIL: u32 = 100_000;
+const MOST_UNSHOWN: u32 = 100_000;
+
+/// Bodies read at once: at most 256 MiB of them.
+const AT_ONCE: usize = 256;
+
+/// About 2 MB.
+const LONGEST_TAIL: usize = 16_384;

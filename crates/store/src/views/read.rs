@@ -1,13 +1,14 @@
 //! The reads that pages need, each one query. Lists are cut by log index, so that an address keeps showing the same
 //! rows (`portal.md` §2).
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use sqlx::any::AnyRow;
 use tlog::hash::Hash;
 
 use crate::database::{Database, DatabaseError};
-use crate::sql::{Columns, Conditions, Query, containing};
+use crate::sql::{Columns, Conditions, Query, containing, pieces, with_rows};
 use crate::views::{EntryRow, FileRow, LogRow, UpdateRow, searchable};
 
 /// What a list of updates shows; `None` shows all.
@@ -201,6 +202,39 @@ impl Database {
             "",
         )?;
         self.rows(conditions.into_query(), update).await
+    }
+
+    /// Those of `lines` that have an update in `origin`.
+    ///
+    /// # Errors
+    ///
+    /// When the database gives no answer.
+    pub async fn lines_with_updates(
+        &self,
+        origin: &str,
+        lines: &[Hash],
+    ) -> Result<HashSet<Hash>, DatabaseError> {
+        let mut connection = self.reads().acquire().await?;
+        let mut found = HashSet::new();
+        for piece in pieces(lines) {
+            let origin_place = piece.len() + 1;
+            let text = with_rows(
+                "WITH asked (line_id) AS (VALUES",
+                piece.len(),
+                1,
+                &format!(
+                    ") SELECT line_id FROM asked WHERE EXISTS (SELECT 1 FROM view_updates
+                     WHERE view_updates.origin = ${origin_place} AND view_updates.line_id = asked.line_id)"
+                ),
+            );
+            let query = piece
+                .iter()
+                .fold(sqlx::query(text), |query, line| query.bind(line.to_hex()));
+            for row in query.bind(origin).fetch_all(&mut *connection).await? {
+                found.insert(row.digest("line_id")?);
+            }
+        }
+        Ok(found)
     }
 
     /// The highest serial on `line` in `origin`; `None` when the line has no update.
