@@ -2,7 +2,7 @@
 //!
 //! What pages judge and what `/bundle/<hex>.jsonl` hands out is one function of the digest and the logs.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evidence::bundle::{self, BundleLine, Place};
@@ -128,7 +128,7 @@ async fn wanted(node: &Node, digest: Hash) -> Result<Vec<(String, Hash)>, Gather
             .highest_serial(&origin, row.line)
             .await?
             .unwrap_or(row.serial);
-        for serial in [row.serial, newest] {
+        for serial in BTreeSet::from([row.serial, newest]) {
             for other in serial_of(node, &origin, row.line, serial).await? {
                 wanted.insert((origin.clone(), other.statement), ());
             }

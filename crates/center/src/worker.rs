@@ -1,6 +1,6 @@
 //! Work that waits in the job outbox: leased, done, completed; done again after a crash, so every job is idempotent.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use evidence::bundle;
 use flate2::Compression;
@@ -22,17 +22,20 @@ pub fn bundle_job(line: Hash, statement: Hash, now: u64) -> NewJob {
     NewJob {
         kind: BUNDLE.to_owned(),
         payload,
-        due_at: now,
+        // Before the views show the statement there is nothing to do.
+        due_at: now + SHOWN_WITHIN,
         max_attempts: ATTEMPTS,
     }
 }
 
-/// Takes one job after the other until `stop` says so.
+/// Takes one job after the other until `stop` says so. Rests after each for as long as it took: readers and the door
+/// come first, and a long queue takes at most half of a core.
 pub async fn run(node: Shared, mut stop: tokio::sync::watch::Receiver<bool>) {
     let name = format!("worker-{}", node.request_ids.next());
     loop {
+        let start = Instant::now();
         let pause = match step(&node, &name).await {
-            Ok(true) => Duration::ZERO,
+            Ok(true) => start.elapsed(),
             Ok(false) => IDLE,
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "no job could be taken");
@@ -102,6 +105,7 @@ async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
         .split_once(' ')
         .and_then(|(line, id)| Some((Hash::from_hex(line)?, Hash::from_hex(id)?)));
     let (line, statement) = ids.ok_or(WorkError::Payload)?;
+    let mut alive = Instant::now();
     // Until the views show the statement that caused this job, the bundles would be those from before it.
     if node.database.entries_of(statement).await?.is_empty() {
         return Err(WorkError::NotYet);
@@ -123,8 +127,10 @@ async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
             .updates_on_line(&source.origin, line, from, 1_000)
             .await?
         {
-            let files = node.database.files_of(row.statement).await?;
-            digests.extend(files.into_iter().map(|file| file.digest));
+            if row.statement != statement {
+                let files = node.database.files_of(row.statement).await?;
+                digests.extend(files.into_iter().map(|file| file.digest));
+            }
         }
     }
     for digest in digests {
@@ -141,7 +147,10 @@ async fn work(node: &Node, lease: &Lease) -> Result<(), WorkError> {
             &gzip(&bytes)?,
         )?;
         // A slow disk must not let the lease run out under a worker that is alive.
-        let _ = node.database.heartbeat(lease, node.now(), LEASE).await;
+        if alive.elapsed() > BEAT {
+            let _ = node.database.heartbeat(lease, node.now(), LEASE).await;
+            alive = Instant::now();
+        }
     }
     Ok(())
 }
@@ -179,6 +188,12 @@ const ATTEMPTS: u32 = 20;
 
 /// Seconds; a bundle takes milliseconds.
 const LEASE: u64 = 60;
+
+/// When a lease is prolonged.
+const BEAT: Duration = Duration::from_secs(LEASE / 6);
+
+/// Seconds after which a statement usually stands in the views: two rounds of the log.
+const SHOWN_WITHIN: u64 = 2;
 
 /// How long to wait when there is nothing to do.
 const IDLE: Duration = Duration::from_millis(500);
