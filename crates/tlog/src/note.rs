@@ -37,13 +37,19 @@ impl<'a> Note<'a> {
             return Err(NoteRefused::TooLong);
         }
         let whole = std::str::from_utf8(bytes).map_err(|_| NoteRefused::NotUtf8)?;
-        if let Some(at) = whole.bytes().position(|byte| byte < 0x20 && byte != b'\n') {
+        let is_control = |byte: u8| byte < 0x20 && byte != b'\n';
+        // Every byte is looked at without a way out, which is many at once; where one is wrong matters only then.
+        if whole
+            .bytes()
+            .fold(false, |any, byte| any | is_control(byte))
+        {
+            let at = whole.bytes().position(is_control).unwrap_or_default();
             return Err(NoteRefused::ControlCharacter {
                 line: line_of(whole, at),
             });
         }
         // The text may itself hold empty lines, so the *last* one separates; the first would let a text forge signatures.
-        let split = whole.rfind("\n\n").ok_or(NoteRefused::NoSignatures)?;
+        let split = last_empty_line(whole).ok_or(NoteRefused::NoSignatures)?;
         let (text, rest) = whole.split_at(split + 1);
         let signatures = rest.strip_prefix('\n').unwrap_or_default();
         let body = signatures
@@ -169,6 +175,18 @@ pub struct Signed<'k> {
     pub key: &'k Vkey,
     /// Seconds since the epoch that the signer claims; 0 for types without a time, and where no time is claimed.
     pub time: u64,
+}
+
+/// Where the last two newlines in a row begin. Newline by newline: lines are long.
+fn last_empty_line(whole: &str) -> Option<usize> {
+    let mut end = whole.rfind('\n')?;
+    loop {
+        let before = whole.get(..end)?.rfind('\n')?;
+        if before + 1 == end {
+            return Some(before);
+        }
+        end = before;
+    }
 }
 
 /// Why bytes are no note, or no note that a known key signed.
