@@ -3,6 +3,7 @@
 //! The steps stand in one column, in the order of the document. What is verified is a type that one step alone makes:
 //! a checkpoint is `LogSigned`, then `Witnessed`; a statement is [`Logged`] by step 5.
 
+mod checkpoints;
 mod offer;
 mod world;
 

@@ -5,20 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tlog::checkpoint::{Checkpoint, LogSigned};
-use tlog::hash::{Hash, sha256};
+use tlog::checkpoint::LogSigned;
+use tlog::hash::Hash;
 use tlog::key::Vkey;
-use tlog::label::damaged_label;
-use tlog::note::Note;
-use tlog::policy::{NotWitnessed, Tally, Witnessed, WitnessesMissing};
+use tlog::policy::{Tally, Witnessed};
 use tlog::proof::check_inclusion;
 use tlog::proof_file::verify_inclusion;
 
+use super::checkpoints::{Checkpoints, Verified};
 use crate::bundle::BundleLine;
 use crate::collect::Evidence;
 use crate::key::{KeyId, PublicKey};
 use crate::kind::update_door::conflicts;
-use crate::limits::{self, Limit};
+use crate::limits::Limit;
 use crate::line::Word;
 use crate::misbehaviour;
 use crate::policy::Policy;
@@ -97,15 +96,24 @@ impl World {
             ..Self::default()
         };
         let keys = keys_of(policy);
-        let mut checkpoints = Checkpoints::new(policy);
         let mut dropped = Dropped::default();
-        for line in evidence.lines() {
-            world.take(policy, &keys, line, &mut checkpoints, &mut dropped);
+        let kept: Vec<Kept<'_>> = evidence
+            .lines()
+            .iter()
+            .filter_map(|line| Kept::of(line, policy, &keys, &mut dropped))
+            .collect();
+        let notes = kept
+            .iter()
+            .map(|kept| kept.line.place().checkpoint.as_str());
+        let checkpoints = Checkpoints::verify(policy, notes);
+        for kept in kept {
+            let proof = kept.prove(&checkpoints);
+            world.take(kept, proof, &mut dropped);
         }
         world.unknown = dropped.strange.len() as u64;
         world.unknown_kinds = dropped.unknown_kinds.len() as u64;
         world.unreadable += dropped.unreadable.len() as u64;
-        world.latest_cosignature = checkpoints.latest;
+        world.latest_cosignature = checkpoints.latest_cosignature();
         world.convict_split_views(policy, &checkpoints, marks);
         for witnessed in checkpoints.witnessed() {
             world.latest_quorum_time = world.latest_quorum_time.max(quorum_time(witnessed));
@@ -172,95 +180,48 @@ impl World {
         }
     }
 
-    fn take(
-        &mut self,
-        policy: &Policy,
-        keys: &Keys<'_>,
-        line: &BundleLine,
-        checkpoints: &mut Checkpoints<'_>,
-        dropped: &mut Dropped,
-    ) {
-        let place = line.place();
-        let leaf = line.entry().leaf_hash();
-        // A line handed over twice, or proven twice, is one entry (L1).
-        let entry = (line.origin().into(), place.index, leaf);
-        // Step 3: by key and origin, before any mathematics.
-        let known = keys.get(&line.entry().key.id());
-        let Some(known) = known.filter(|_| policy.log(line.origin()).is_some()) else {
-            dropped.strange.insert(entry);
-            return;
-        };
-        let statement = match Statement::parse(line.envelope().payload()) {
-            Ok(statement) => Some(statement),
-            Err(refusal) if refusal.is_unknown_kind() => None,
-            Err(_) => {
-                dropped.unreadable.insert(entry);
+    fn take(&mut self, kept: Kept<'_>, proof: Proof, dropped: &mut Dropped) {
+        let time = match &proof {
+            Proof::Strange => {
+                dropped.strange.insert(kept.entry);
                 return;
             }
+            Proof::UnknownKind => {
+                dropped.unknown_kinds.insert(kept.entry);
+                return;
+            }
+            Proof::TooMany => {
+                self.limit = self.limit.or(Some(Limit::Checkpoints));
+                None
+            }
+            Proof::Failed | Proof::Signed(_) => None,
+            Proof::Witnessed(time) => *time,
         };
-        // Step 4, once per checkpoint, whatever the line says: what a log signed convicts it on any line.
-        let checkpoint = checkpoints.verify(&place.checkpoint);
-        // A party speaks in its own log alone: the same words in another log prove nothing to the readers of this one.
-        if known.origin != line.origin() {
-            dropped.strange.insert(entry);
-            return;
-        }
-        let Some(statement) = statement else {
-            dropped.unknown_kinds.insert(entry);
+        let Some(statement) = kept.statement else {
             return;
         };
-        let subjects: Vec<Hash> = statement
-            .subjects()
-            .iter()
-            .map(|subject| subject.sha256)
-            .collect();
-        // No Sigstore client compares the log's id with the policy's key; a byte changed there must not go unseen.
-        if !known.log_ids.contains(&place.log_id) {
-            self.failed.extend(subjects);
-            return;
-        }
-        let logged = |time| Logged {
-            statement,
+        let (line, known) = (kept.line, kept.known);
+        let subjects = statement.subjects().iter().map(|subject| subject.sha256);
+        let logged = || Logged {
+            statement: statement.clone(),
             key: *known.key,
             party: known.party.clone(),
             place: Place {
                 origin: line.origin().into(),
-                index: place.index,
+                index: line.place().index,
                 time,
             },
             envelope: line.envelope().to_bytes(),
         };
-        // Step 5: inclusion, then the signature, the dearest of all.
-        let is_signed = || line.envelope().verify(known.key).is_ok();
-        match checkpoint {
-            Verified::Witnessed(witnessed) => {
-                let included = verify_inclusion(witnessed, place.index, leaf, &place.hashes);
-                if included.is_ok() && is_signed() {
-                    self.logged.push(logged(quorum_time(witnessed)));
-                    return;
-                }
-            }
-            Verified::Signed(signed, missing) => {
-                let (size, root) = (signed.checkpoint().size(), signed.checkpoint().root());
-                let included = check_inclusion(size, root, place.index, leaf, &place.hashes);
-                if included.is_ok() && is_signed() {
-                    self.waiting.push((logged(None), missing.tally.clone()));
-                    return;
-                }
-            }
-            Verified::Refused => {}
-            Verified::TooMany => self.limit = self.limit.or(Some(Limit::Checkpoints)),
+        match proof {
+            Proof::Witnessed(_) => self.logged.push(logged()),
+            Proof::Signed(tally) => self.waiting.push((logged(), tally)),
+            _ => self.failed.extend(subjects),
         }
-        self.failed.extend(subjects);
     }
 
     /// Two checkpoints that a log signed for one size with different roots convict it, memory included.
-    fn convict_split_views(
-        &mut self,
-        policy: &Policy,
-        checkpoints: &Checkpoints<'_>,
-        marks: &Marks,
-    ) {
+    fn convict_split_views(&mut self, policy: &Policy, checkpoints: &Checkpoints, marks: &Marks) {
         let mut seen: BTreeMap<(String, u64), LogSigned> = BTreeMap::new();
         let remembered = marks.logs.iter().filter_map(|(origin, note)| {
             let (log, _) = policy.log(origin)?;
@@ -352,12 +313,116 @@ impl World {
     }
 }
 
-/// Entries that count for nothing, by log, index and leaf.
+/// A line by a key of the policy, in a log of the policy.
+struct Kept<'a> {
+    line: &'a BundleLine,
+    known: &'a Known<'a>,
+    leaf: Hash,
+    /// A line handed over twice, or proven twice, is one entry (L1).
+    entry: EntryPlace,
+    /// `None` for a kind that this version does not know.
+    statement: Option<Statement>,
+}
+
+/// Log, index and leaf.
+type EntryPlace = (Box<str>, u64, Hash);
+
+/// What a line proves.
+enum Proof {
+    /// Nothing: a proof or signature does not hold.
+    Failed,
+    /// It is in what its log signed, and the quorum is not met.
+    Signed(Tally),
+    /// The key speaks in another log.
+    Strange,
+    /// Nobody looked: there are too many checkpoints.
+    TooMany,
+    /// Nobody looked: its kind is not known.
+    UnknownKind,
+    /// It is in what a quorum cosigned, since this time.
+    Witnessed(Option<Time>),
+}
+
+impl<'a> Kept<'a> {
+    /// Step 3: by key and origin, before any mathematics.
+    fn of(
+        line: &'a BundleLine,
+        policy: &Policy,
+        keys: &'a Keys<'_>,
+        dropped: &mut Dropped,
+    ) -> Option<Self> {
+        let leaf = line.entry().leaf_hash();
+        let entry = (line.origin().into(), line.place().index, leaf);
+        let known = keys
+            .get(&line.entry().key.id())
+            .filter(|_| policy.log(line.origin()).is_some());
+        let Some(known) = known else {
+            dropped.strange.insert(entry);
+            return None;
+        };
+        let statement = match Statement::parse(line.envelope().payload()) {
+            Ok(statement) => Some(statement),
+            Err(refusal) if refusal.is_unknown_kind() => None,
+            Err(_) => {
+                dropped.unreadable.insert(entry);
+                return None;
+            }
+        };
+        Some(Self {
+            line,
+            known,
+            leaf,
+            entry,
+            statement,
+        })
+    }
+
+    /// Step 5: inclusion, then the signature, the dearest of all.
+    fn prove(&self, checkpoints: &Checkpoints) -> Proof {
+        let place = self.line.place();
+        let checkpoint = checkpoints.find(&place.checkpoint);
+        if matches!(checkpoint, Verified::TooMany) {
+            return Proof::TooMany;
+        }
+        // A party speaks in its own log alone: the same words in another log prove nothing to the readers of this one.
+        if self.known.origin != self.line.origin() {
+            return Proof::Strange;
+        }
+        if self.statement.is_none() {
+            return Proof::UnknownKind;
+        }
+        // No Sigstore client compares the log's id with the policy's key; a byte changed there must not go unseen.
+        if !self.known.log_ids.contains(&place.log_id) {
+            return Proof::Failed;
+        }
+        let (proof, included) = match checkpoint {
+            Verified::Witnessed(witnessed) => (
+                Proof::Witnessed(quorum_time(witnessed)),
+                verify_inclusion(witnessed, place.index, self.leaf, &place.hashes).is_ok(),
+            ),
+            Verified::Signed(signed, missing) => {
+                let (size, root) = (signed.checkpoint().size(), signed.checkpoint().root());
+                (
+                    Proof::Signed(missing.tally.clone()),
+                    check_inclusion(size, root, place.index, self.leaf, &place.hashes).is_ok(),
+                )
+            }
+            Verified::Refused | Verified::TooMany => return Proof::Failed,
+        };
+        if included && self.line.envelope().verify(self.known.key).is_ok() {
+            proof
+        } else {
+            Proof::Failed
+        }
+    }
+}
+
+/// Entries that count for nothing.
 #[derive(Default)]
 struct Dropped {
-    strange: BTreeSet<(Box<str>, u64, Hash)>,
-    unknown_kinds: BTreeSet<(Box<str>, u64, Hash)>,
-    unreadable: BTreeSet<(Box<str>, u64, Hash)>,
+    strange: BTreeSet<EntryPlace>,
+    unknown_kinds: BTreeSet<EntryPlace>,
+    unreadable: BTreeSet<EntryPlace>,
 }
 
 /// Keys of the policy by their ids.
@@ -404,12 +469,7 @@ fn keys_of(policy: &Policy) -> Keys<'_> {
 }
 
 fn quorum_time(witnessed: &Witnessed) -> Option<Time> {
-    witnessed.quorum_time().map(time)
-}
-
-/// A cosignature's time; one beyond all calendars stays far in the future.
-fn time(seconds: u64) -> Time {
-    Time::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+    witnessed.quorum_time().map(super::checkpoints::time)
 }
 
 fn order(logged: &Logged) -> ((Hash, KeyId), Option<Time>, &str, u64) {
@@ -420,94 +480,4 @@ fn order(logged: &Logged) -> ((Hash, KeyId), Option<Time>, &str, u64) {
 /// Statement id and key id: what makes two copies one (§2.3).
 fn signing(logged: &Logged) -> (Hash, KeyId) {
     (logged.statement.id(), logged.key.id())
-}
-
-/// Step 4: each distinct checkpoint is verified once.
-struct Checkpoints<'p> {
-    policy: &'p Policy,
-    verified: BTreeMap<Hash, Verified>,
-    latest: Option<Time>,
-}
-
-enum Verified {
-    /// Damaged, or not signed by all keys of its log.
-    Refused,
-    /// Signed by its log, not yet by the quorum.
-    Signed(LogSigned, WitnessesMissing),
-    /// Over the limit: not looked at.
-    TooMany,
-    /// Both.
-    Witnessed(Witnessed),
-}
-
-impl<'p> Checkpoints<'p> {
-    fn new(policy: &'p Policy) -> Self {
-        Self {
-            policy,
-            verified: BTreeMap::new(),
-            latest: None,
-        }
-    }
-
-    fn verify(&mut self, note: &str) -> &Verified {
-        let digest = sha256(note.as_bytes());
-        if !self.verified.contains_key(&digest) {
-            let verified = if self.verified.len() < limits::CHECKPOINTS {
-                self.verify_now(note)
-            } else {
-                Verified::TooMany
-            };
-            let latest = match &verified {
-                Verified::Witnessed(witnessed) => witnessed.latest_time(),
-                Verified::Signed(_, missing) => missing.latest,
-                Verified::Refused | Verified::TooMany => None,
-            };
-            self.latest = self.latest.max(latest.map(time));
-            self.verified.insert(digest, verified);
-        }
-        self.verified.get(&digest).unwrap_or(&Verified::TooMany)
-    }
-
-    fn verify_now(&self, text: &str) -> Verified {
-        let Ok(note) = Note::parse(text.as_bytes()) else {
-            return Verified::Refused;
-        };
-        let Ok(checkpoint) = Checkpoint::parse(note.text()) else {
-            return Verified::Refused;
-        };
-        let Some((log, witnesses)) = self.policy.log(checkpoint.origin()) else {
-            return Verified::Refused;
-        };
-        // A line that is almost a known key's is a damaged line, not a stranger's (docs/design/0003).
-        if damaged_label(&note, log.keys.keys().iter().chain(witnesses.keys())).is_some() {
-            return Verified::Refused;
-        }
-        let Ok(signed) = LogSigned::by_all(text.as_bytes(), &log.keys) else {
-            return Verified::Refused;
-        };
-        match witnesses.check(signed.clone()) {
-            Ok(witnessed) => Verified::Witnessed(witnessed),
-            Err(NotWitnessed::Missing(missing)) => Verified::Signed(signed, missing),
-            Err(_) => Verified::Refused,
-        }
-    }
-
-    fn witnessed(&self) -> impl Iterator<Item = &Witnessed> {
-        self.verified
-            .values()
-            .filter_map(|verified| match verified {
-                Verified::Witnessed(witnessed) => Some(witnessed),
-                _ => None,
-            })
-    }
-
-    fn signed(&self) -> impl Iterator<Item = LogSigned> {
-        self.verified
-            .values()
-            .filter_map(|verified| match verified {
-                Verified::Witnessed(witnessed) => Some(witnessed.signed().clone()),
-                Verified::Signed(signed, _) => Some(signed.clone()),
-                Verified::Refused | Verified::TooMany => None,
-            })
-    }
 }
