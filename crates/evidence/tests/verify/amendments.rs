@@ -35,6 +35,40 @@ fn at_18_one_signature_withdraws() {
 }
 
 #[test]
+fn at_18_a_withdrawal_refuses_though_what_it_withdraws_is_left_out() {
+    let mut world = World::new();
+    let offered = update(42, None);
+    let bytes = payload(&offered);
+    let mut withdrawn = offered;
+    withdrawn.state = State::Withdrawn(Withdrawal {
+        reason: WithdrawalReason::Security,
+        text: "exploited".into(),
+    });
+    withdrawn.supersedes = vec![sha256(&bytes)];
+    world.log(&payload(&withdrawn), &[2]);
+    assert_says(
+        &world.judge(42, REQUIRE),
+        Word::Refused,
+        "activation",
+        "fail withdrawn",
+    );
+}
+
+#[test]
+fn a_friendlier_amendment_alone_offers_nothing() {
+    let mut world = World::new();
+    let mut amended = update(42, None);
+    amended.supersedes = vec![sha256(&payload(&amended))];
+    world.log(&payload(&amended), &[0, 1]);
+    assert_says(
+        &world.judge(42, REQUIRE),
+        Word::Undecided,
+        "logged",
+        "wait not-logged",
+    );
+}
+
+#[test]
 fn a_friendlier_amendment_needs_the_threshold() {
     let mut world = World::new();
     let mut tier = update(42, None);

@@ -2,8 +2,9 @@
 
 use evidence::collect::Evidence;
 use evidence::judge::{self, Artifact, Choice};
-use evidence::reason::CheckName;
+use evidence::reason::{CheckName, Reason};
 use evidence::state::Memory;
+use evidence::statement::Subject;
 use evidence::time::Time;
 use evidence::verdict::Word;
 
@@ -55,6 +56,48 @@ fn at_09_a_set_must_be_all_files_of_one_statement() {
     assert_eq!(judge(files(&[(41, 42)])), Word::Refused);
     assert_eq!(judge(files(&[(7, 7), (8, 8)])), Word::Undecided);
     assert_eq!(judge(files(&[])), Word::Undecided);
+}
+
+#[test]
+fn at_09_what_is_wrong_with_a_set_is_counted_and_named() {
+    let mut world = world();
+    let mut two = update(43, None);
+    let mut second = two.files[0].clone();
+    second.name = kit::file_name(44);
+    two.files.push(second);
+    let subjects = [43, 44].map(|serial| {
+        let name = kit::file_name(serial);
+        Subject::file(name, file_digest(serial))
+    });
+    let bytes = two.to_statement_bytes(&subjects).unwrap();
+    world.log(&bytes, &[0, 1]);
+    let evidence = Evidence::of(world.lines(2, NOW - 3600));
+    let judge = |names: &[(u64, u64)]| {
+        let file = |(name, digest): &(u64, u64)| (kit::file_name(*name), file_digest(*digest));
+        let artifact = Artifact::Set(names.iter().map(file).collect());
+        let verdict = judge::verify(
+            &world.policy(REQUIRE),
+            &evidence,
+            &artifact,
+            Time::from_seconds(NOW),
+            &Memory::NotKept,
+            &Choice::default(),
+        );
+        let check = verdict.check(CheckName::Logged).unwrap();
+        (verdict.word, check.reason, check.have, check.of)
+    };
+    let accepted = judge(&[(43, 43), (44, 44)]);
+    assert_eq!(accepted, (Word::Accepted, None, None, None));
+    for (files, reason, have, of) in [
+        (&[(43, 43)][..], Reason::MissingFiles, 1, 2),
+        (&[(44, 43), (43, 44)], Reason::RenamedFiles, 0, 2),
+        (&[(43, 43), (9, 44)], Reason::RenamedFiles, 1, 2),
+        (&[(43, 43), (44, 9)], Reason::MixedFiles, 1, 2),
+        (&[(43, 43), (44, 44), (9, 9)], Reason::MixedFiles, 2, 3),
+    ] {
+        let refused = (Word::Refused, Some(reason), Some(have), Some(of));
+        assert_eq!(judge(files), refused, "{files:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use evidence::verdict::Word;
 use tlog::hash::{Hash, sha256};
 
 use crate::kit::{NOW, World, file_digest, line, payload, update};
-use crate::{REQUIRE, assert_says, world};
+use crate::{REQUIRE, assert_says, judge_lines, world};
 
 #[test]
 fn remembers_an_accepted_update_and_nothing_of_an_undecided_one() {
@@ -99,6 +99,23 @@ fn at_27_a_clock_behind_the_cosignatures_or_the_memory_waits() {
     };
     let remembered = world.judge_with(42, REQUIRE, &Memory::Known(marks), NOW);
     assert_says(&remembered, Word::Undecided, "clock", "wait clock-behind");
+}
+
+#[test]
+fn at_27_a_cosignature_that_meets_no_quorum_still_tells_the_time() {
+    let world = world();
+    let judge = |time: i64| {
+        let mut lines = world.lines(2, NOW - 3600);
+        lines.extend(world.lines(1, time));
+        judge_lines(&world, lines)
+    };
+    assert_eq!(judge(NOW + 299).word, Word::Accepted);
+    assert_says(
+        &judge(NOW + 301),
+        Word::Undecided,
+        "clock",
+        "wait clock-behind",
+    );
 }
 
 #[test]

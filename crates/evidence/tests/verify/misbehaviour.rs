@@ -31,6 +31,27 @@ fn at_15_two_roots_for_one_size_convict_the_publishers_log() {
 }
 
 #[test]
+fn at_15_a_second_root_convicts_on_a_line_of_an_unknown_kind_and_on_one_twice_too() {
+    let mut world = world();
+    let foreign = br#"{"_type":"https://in-toto.io/Statement/v1","predicate":{},"predicateType":"urn:example:other:v1","subject":[{"digest":{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}]}"#;
+    world.log(foreign, &[0]);
+    let other = world.log.checkpoint_of(Hash([9; 32]), &[], 0);
+    let mut lines = world.lines(2, NOW - 3600);
+    let honest = judge_lines(&world, lines.clone());
+    assert_says(
+        &honest,
+        Word::Accepted,
+        "evidence",
+        "note unknown-statements",
+    );
+    let dropped = world.lines_under(&other).pop().unwrap();
+    lines.extend([dropped.clone(), dropped]);
+    let verdict = judge_lines(&world, lines);
+    assert_says(&verdict, Word::Refused, "witnessed", "fail split-view");
+    assert_eq!(verdict.misbehaviour.len(), 1);
+}
+
+#[test]
 fn at_15_a_remembered_checkpoint_convicts_too() {
     let world = world();
     let other = world.log.checkpoint_of(Hash([9; 32]), &[], 0);

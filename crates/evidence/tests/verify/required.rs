@@ -98,6 +98,8 @@ fn what_this_version_cannot_judge_is_never_accepted_by_silence() {
         let verdict = world.judge(42, &format!("{REQUIRE}\n{name} = {value}"));
         assert_eq!(verdict.word, Word::Undecided, "{name}");
         assert!(checks(&verdict)[name].starts_with("wait "), "{name}");
+        // Nobody looked for a newer update: that there is one is not ours to say.
+        assert_ne!(checks(&verdict)[name], "wait newer-exists");
     }
     let advisories = world.judge(42, &format!("{REQUIRE}\nadvisories = true"));
     assert_eq!(advisories.word, Word::Undecided);
