@@ -144,7 +144,8 @@ impl Database {
     /// # Errors
     ///
     /// [`OutboxError::LogTooShort`] when a public checkpoint already covered one of them: this disk is older than the
-    /// log (F9), and appending to it would show two histories.
+    /// log (F9), and appending to it would show two histories. [`OutboxError::DatabaseTooOld`] when the log has entries
+    /// that were never accepted here: the database was restored from before them, and would let their serials in again.
     pub async fn reopen(&self, origin: &str, size: u64) -> Result<u64, OutboxError> {
         let mut transaction = self.begin().await?;
         let covered = sqlx::query(
@@ -160,6 +161,16 @@ impl Database {
         .number("covered")?;
         if covered > 0 {
             return Err(OutboxError::LogTooShort { size, covered });
+        }
+        // Every entry of the log was accepted here first, so there are at least as many signings.
+        let accepted = sqlx::query("SELECT COUNT(*) AS accepted FROM signings WHERE origin = $1")
+            .bind(origin)
+            .fetch_one(transaction.connection())
+            .await
+            .map_err(DatabaseError::from)?
+            .number("accepted")?;
+        if accepted < size {
+            return Err(OutboxError::DatabaseTooOld { size, accepted });
         }
         let reopened = sqlx::query(
             "UPDATE signings SET log_index = NULL WHERE origin = $1 AND log_index >= $2",
@@ -255,6 +266,14 @@ pub enum OutboxError {
         /// The number that is recorded at this index.
         holder: Option<u64>,
     },
+    /// The log has entries that were never accepted here.
+    #[error("the log has {size} entries, of which this database knows at most {accepted}")]
+    DatabaseTooOld {
+        /// The log's recovered size.
+        size: u64,
+        /// Signings of this log in the database.
+        accepted: u64,
+    },
     /// The log has fewer entries than a public checkpoint covered.
     #[error("the log has {size} entries, but {covered} behind them were already public")]
     LogTooShort {
@@ -272,6 +291,9 @@ impl OutboxError {
             Self::Database(error) => error.hint(),
             Self::Disagrees { .. } => {
                 "stop the node and run fsck: the database and the log on this disk do not belong together"
+            }
+            Self::DatabaseTooOld { .. } => {
+                "restore the newest backup of the database: this one is older than the log, and would accept again what only the log knows"
             }
             Self::LogTooShort { .. } => {
                 "do not append: catch up from a mirror, proven against the public checkpoint"

@@ -51,6 +51,39 @@ fn nothing_acknowledged_is_lost_by_closing_in_the_middle_of_many_requests() {
 }
 
 #[test]
+fn a_node_whose_database_was_restored_from_before_its_log_does_not_start() {
+    let node = node();
+    let first = update("stable", 1, None);
+    assert_eq!(node.enter(&payload(&first), &secret(1)).status, 201);
+    let copy = |from: &str, to: &str| {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        move |folder: &std::path::Path| {
+            let data = folder.join("data");
+            for suffix in ["", "-wal", "-shm"] {
+                let (from, to) = (
+                    data.join(format!("{from}{suffix}")),
+                    data.join(format!("{to}{suffix}")),
+                );
+                let _ = std::fs::remove_file(&to);
+                if from.exists() {
+                    std::fs::copy(from, to).unwrap();
+                }
+            }
+        }
+    };
+    // A node that is started and closed leaves a whole database.
+    let node = node.restart();
+    copy("node.sqlite", "backup.sqlite")(node.path());
+    let second = update("stable", 2, Some((1, sha256(&payload(&first)))));
+    assert_eq!(node.enter(&payload(&second), &secret(1)).status, 201);
+    let why = node.refuses_to_start(copy("backup.sqlite", "node.sqlite"));
+    assert!(
+        why.contains("the log has 2 entries, of which this database knows at most 1"),
+        "{why}"
+    );
+}
+
+#[test]
 fn a_serial_of_more_amendments_than_a_page_is_read_to_its_end() {
     let node = node();
     let mut latest = update("stable", 1, None);

@@ -105,6 +105,21 @@ impl TestNode {
         Self::open(folder)
     }
 
+    /// Stops the node, lets `change` change its folder, and answers why it does not start again.
+    pub(crate) fn refuses_to_start(mut self, change: impl FnOnce(&Path)) -> String {
+        self.close();
+        let folder = std::mem::replace(&mut self.folder, TempDir::new().unwrap());
+        drop(self);
+        change(folder.path());
+        let config = Config::read(&folder.path().join("node.toml")).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let served = runtime.block_on(async {
+            let node = Node::open(config).await.unwrap();
+            serve::serve(node, |_| (), async {}).await
+        });
+        center::http::problem::chain(&served.unwrap_err())
+    }
+
     fn open(folder: TempDir) -> Self {
         let config = Config::read(&folder.path().join("node.toml")).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -234,6 +234,21 @@ async fn f9_refuses_a_log_that_lacks_what_a_public_checkpoint_covered() {
     assert_eq!(world.database.reopen("other.example/v1", 0).await, Ok(0));
 }
 
+/// The database on this disk is older than the log: it would let in again what only the log knows.
+#[tokio::test]
+async fn refuses_a_log_that_has_more_than_was_ever_accepted_here() {
+    let world = world_with(&["a", "b"]).await;
+    assert_eq!(world.database.reopen(ORIGIN, 2).await, Ok(0));
+    let refused = world.database.reopen(ORIGIN, 3).await;
+    let too_old = OutboxError::DatabaseTooOld {
+        size: 3,
+        accepted: 2,
+    };
+    assert_eq!(refused, Err(too_old));
+    // What another log accepted does not count.
+    assert!(world.database.reopen("other.example/v1", 1).await.is_err());
+}
+
 #[tokio::test]
 async fn trimming_spares_what_waits_and_other_logs() {
     let world = world_with(&["a", "b"]).await;
