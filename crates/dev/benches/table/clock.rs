@@ -26,6 +26,12 @@ impl Sample {
     pub(crate) fn cpu_each(&self) -> Duration {
         self.cpu.div_f64(self.operations as f64)
     }
+
+    /// Of several samples of one thing the one with the middle rate: on a shared machine one run alone says little.
+    pub(crate) fn median(mut samples: Vec<Self>) -> Option<Self> {
+        samples.sort_by(|one, other| one.rate().total_cmp(&other.rate()));
+        samples.get(samples.len() / 2).copied()
+    }
 }
 
 /// Runs `operation` again and again for at least `at_least`. It returns how many operations it made.

@@ -8,6 +8,7 @@ mod demo;
 mod floors;
 mod http;
 mod log;
+mod quiet;
 mod rows;
 mod table;
 
@@ -63,6 +64,7 @@ fn main() -> Result<(), String> {
         {
             continue;
         }
+        quiet::wait(say);
         say(name);
         match row(&setting) {
             Ok(measured) => lines.extend(measured),

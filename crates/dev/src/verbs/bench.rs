@@ -63,6 +63,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     );
     let table = read_table(bench.stderr(Stdio::inherit()));
     demo.fleet.stop();
+    // Now, not before the next run: some file systems look for room slowly for minutes after many files were deleted.
+    fs::remove_dir_all(&folder).map_err(Failure::file(&folder))?;
     let table = table?;
     say::answer(table.trim_end());
     if arguments.write {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use store::log::{Scope, fsck};
 
 use crate::Setting;
-use crate::clock::{Durations, once};
+use crate::clock::{Durations, Sample, once};
 use crate::log::{append, entry, keys, nobody, open};
 use crate::table::{Line, count, time};
 
@@ -17,16 +17,22 @@ pub(crate) fn measure(setting: &Setting) -> Result<Vec<Line>, String> {
     let log = open(&folder)?;
     let appender = log.appender();
 
-    let (many, done) = once(ENTRIES, || {
-        runtime.block_on(append(&appender, 0, ENTRIES, GROUP, CALLERS))
-    });
-    done?;
+    let mut samples = Vec::new();
+    for first in [0, ENTRIES, 2 * ENTRIES] {
+        let (sample, done) = once(ENTRIES, || {
+            runtime.block_on(append(&appender, first, first + ENTRIES, GROUP, CALLERS))
+        });
+        done?;
+        samples.push(sample);
+    }
+    let many = Sample::median(samples).ok_or("nothing was measured")?;
+    let all = 3 * ENTRIES;
 
     let mut lone = Vec::new();
     for number in 0..LONE {
         let start = Instant::now();
         let mut ticket = appender
-            .append(&entry(ENTRIES + number))
+            .append(&entry(all + number))
             .map_err(|error| error.to_string())?;
         runtime
             .block_on(ticket.durable())
@@ -36,15 +42,15 @@ pub(crate) fn measure(setting: &Setting) -> Result<Vec<Line>, String> {
     let lone = Durations::new(lone);
     drop(log);
 
-    let (checked, report) = once(ENTRIES + LONE, || {
+    let (checked, report) = once(all + LONE, || {
         fsck(&folder, &keys()?, &nobody(), Scope::Whole).map_err(|error| error.to_string())
     });
     let report = report?;
-    if !report.is_clean() || report.size != ENTRIES + LONE {
+    if !report.is_clean() || report.size != all + LONE {
         return Err(format!(
             "fsck found {} of {} entries and {:?}",
             report.size,
-            ENTRIES + LONE,
+            all + LONE,
             report.findings
         ));
     }
@@ -85,7 +91,7 @@ pub(crate) fn measure(setting: &Setting) -> Result<Vec<Line>, String> {
     ])
 }
 
-const ENTRIES: u64 = 1 << 20;
+const ENTRIES: u64 = 1 << 19;
 const GROUP: u64 = 1024;
 const CALLERS: u64 = 8;
 const LONE: u64 = 500;
