@@ -2,6 +2,7 @@
 //!
 //! A path in the file is relative to the file, so that a folder with its configuration can be moved.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -110,7 +111,7 @@ pub struct NamedCenter {
 }
 
 /// What strangers may send.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Limits {
     /// Bytes of one blob.
@@ -123,6 +124,8 @@ pub struct Limits {
     pub upload_seconds: u64,
     /// Seconds that an append waits for the quorum before it answers 202.
     pub quorum_seconds: u64,
+    /// Addresses of own proxies, whose `X-Forwarded-For` is believed. Never one that strangers can ask from.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for Limits {
@@ -133,6 +136,7 @@ impl Default for Limits {
             burst: 4_000,
             upload_seconds: 86_400,
             quorum_seconds: 10,
+            trusted_proxies: Vec::new(),
         }
     }
 }

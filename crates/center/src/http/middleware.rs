@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use crate::http::asker::asker;
 use crate::http::problem::Problem;
 use crate::node::Shared;
 use crate::pages::{Wish, dress};
@@ -30,7 +31,12 @@ pub async fn around(
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let wish = Wish::of(&request);
     let span = tracing::info_span!("request", %id, %method, route);
-    let mut response = match node.rate.take(peer.ip(), started) {
+    let asker = asker(
+        peer.ip(),
+        request.headers(),
+        &node.config.limits.trusted_proxies,
+    );
+    let mut response = match node.rate.take(asker, started) {
         Ok(()) => next.run(request).instrument(span.clone()).await,
         Err(seconds) => too_many(seconds).into_response(),
     };

@@ -1,5 +1,6 @@
 //! What the node answers over HTTP: the API. Pages stand in [`crate::pages`].
 
+pub mod asker;
 pub mod blobs;
 pub mod bundles;
 mod drain;

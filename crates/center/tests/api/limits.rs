@@ -23,6 +23,22 @@ fn d5_a_spent_quota_is_429_and_the_next_party_is_not_touched() {
 }
 
 #[test]
+fn behind_a_trusted_proxy_each_reader_has_a_rate_of_its_own() {
+    let node = TestNode::start(
+        "[limits]\nrequests-per-second = 1\nburst = 40\ntrusted-proxies = [\"127.0.0.1\"]",
+    );
+    let as_reader = |number: usize| {
+        let path = format!("{}/healthz", node.url);
+        let request = node.agent().get(path);
+        let request = request.header("x-forwarded-for", format!("198.51.100.{number}"));
+        request.call().unwrap().status().as_u16()
+    };
+    let statuses: Vec<u16> = (0..60).map(|_| as_reader(1)).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(as_reader(2), 200);
+}
+
+#[test]
 fn requests_above_the_rate_are_429_with_a_time_to_wait() {
     let node = TestNode::start("[limits]\nrequests-per-second = 1\nburst = 40");
     let answers: Vec<_> = (0..60).map(|_| node.get("/healthz")).collect();

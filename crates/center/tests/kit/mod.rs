@@ -199,6 +199,11 @@ impl TestNode {
         });
     }
 
+    /// For a request with headers of its own.
+    pub(crate) fn agent(&self) -> &ureq::Agent {
+        &self.agent
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         answer(
             self.agent
