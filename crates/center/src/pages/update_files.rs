@@ -43,12 +43,13 @@ pub(super) async fn bundle(
     asked: Asked,
 ) -> Response {
     let found = judged(&node, &id, None).await;
-    let instead = match found {
-        Ok((file, _)) => Instead::See(format!("/bundle/{}.jsonl", file.digest)),
-        Err(instead) => instead,
-    };
-    // The bundle has one address, whatever form of the page asked for it.
-    asked.into_html().instead(instead)
+    match found {
+        // The bundle has one address, whatever form of the page asked for it.
+        Ok((file, _)) => asked
+            .into_html()
+            .instead(Instead::See(format!("/bundle/{}.jsonl", file.digest))),
+        Err(instead) => asked.instead(instead),
+    }
 }
 
 /// The policy by which this page judges.
