@@ -193,4 +193,26 @@ mod tests {
         }
         assert_eq!(below("log.other.example/v1/7", origin), None);
     }
+
+    #[test]
+    fn each_place_is_in_the_description() {
+        let description: serde_json::Value =
+            serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let described = description["paths"].as_object().unwrap().keys();
+        let below_logs = described.filter_map(|path| path.strip_prefix("/api/v1/log/{origin}"));
+        let mut places: Vec<Place> = below_logs
+            .map(|path| below(&path.replace("{index}", "7"), "").unwrap())
+            .collect();
+        // A place that is added does not compile until it has its address here.
+        let address = |place: &Place| match place {
+            Place::Log => 0,
+            Place::Entry(_) => 1,
+            Place::Checkpoint => 2,
+            Place::Proof(_) => 3,
+            Place::Statement(_) => 4,
+        };
+        places.sort_by_key(address);
+        let numbers: Vec<i32> = places.iter().map(address).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 4]);
+    }
 }

@@ -25,12 +25,12 @@ use evidence::kind::update::{
 use evidence::line::{Line, LineKind, Word};
 use evidence::name::Name;
 use evidence::statement::Subject;
-use evidence::time::Time;
+use evidence::time::{self, Time};
 use evidence::upload;
 use p256::ecdsa::SigningKey;
 use tempfile::TempDir;
 use tlog::hash::{Hash, sha256};
-use tlog::key::KeyName;
+use tlog::key::{KeyName, Vkey};
 use tokio::sync::oneshot;
 use witness::keys::{KeyFile, Owner};
 
@@ -120,7 +120,8 @@ impl TestNode {
         center::http::problem::chain(&served.unwrap_err())
     }
 
-    fn open(folder: TempDir) -> Self {
+    /// A node with the configuration that stands in the folder.
+    pub(crate) fn open(folder: TempDir) -> Self {
         let config = Config::read(&folder.path().join("node.toml")).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -218,6 +219,15 @@ impl TestNode {
             self.agent
                 .post(format!("{}{path}", self.url))
                 .send(body)
+                .unwrap(),
+        )
+    }
+
+    pub(crate) fn patch(&self, path: &str) -> Answer {
+        answer(
+            self.agent
+                .patch(format!("{}{path}", self.url))
+                .send_empty()
                 .unwrap(),
         )
     }
@@ -358,6 +368,50 @@ pub(crate) fn payload(update: &Update) -> Vec<u8> {
 
 pub(crate) fn file_digest(update: &Update) -> Hash {
     sha256(format!("file {} {}", update.line.channel.as_str(), update.serial).as_bytes())
+}
+
+/// A policy that believes `acme` and its log, which stands under these keys and this quorum.
+pub(crate) fn policy(vkeys: &[Vkey], witnesses: &str) -> String {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let expires = Time::from_seconds(i64::try_from(now).unwrap()) + time::Duration::from_days(30);
+    let keys: Vec<String> = vkeys.iter().map(|vkey| format!("\"{vkey}\"")).collect();
+    let release = PublicKey::of(&secret(1)).to_policy_text();
+    format!(
+        r#"policy = 1
+name = "test"
+serial = 7
+expires = "{expires}"
+
+[[line]]
+publisher = "acme"
+product = "acme-shield"
+kinds = ["software"]
+channels = ["stable", "beta"]
+platforms = ["any"]
+
+[witnesses]
+w = '''
+{witnesses}'''
+
+[log]
+"{ORIGIN}" = {{ keys = [{}], witnesses = "w" }}
+
+[publisher.acme]
+operator = "Acme"
+jurisdiction = "NL"
+log = "{ORIGIN}"
+keys = ["{release}"]
+threshold = 1
+
+[require.software]
+when = {{ publisher = "acme", kind = "software" }}
+published = true
+"#,
+        keys.join(", ")
+    )
 }
 
 pub(crate) const ORIGIN: &str = "log.acme.example/v1";

@@ -22,13 +22,12 @@ use evidence::entry::Entry;
 use evidence::envelope::Envelope;
 use evidence::key::PublicKey;
 use evidence::kind::Update;
-use evidence::time::{Duration, Time};
 use p256::ecdsa::SigningKey;
 use store::blob_rows::NewBlob;
 use tempfile::TempDir;
 use tlog::checkpoint::LogKeys;
 use tlog::hash::{Hash, sha256};
-use tlog::key::{KeyName, Vkey};
+use tlog::key::KeyName;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -139,7 +138,7 @@ impl Portal {
         };
         std::fs::write(
             folder.path().join("policy.toml"),
-            policy(&log.vkeys(), &counted),
+            kit::policy(&log.vkeys(), &counted),
         )
         .unwrap();
         let config = format!(
@@ -169,7 +168,7 @@ impl Portal {
         let vkeys = publisher.node.log.as_ref().unwrap().keys.keys();
         std::fs::write(
             folder.path().join("policy.toml"),
-            policy(vkeys, "quorum none\n"),
+            kit::policy(vkeys, "quorum none\n"),
         )
         .unwrap();
         let keys: Vec<String> = vkeys.iter().map(|vkey| format!("\"{vkey}\"")).collect();
@@ -368,49 +367,6 @@ pub(crate) fn id(digest: Hash) -> String {
 /// The address of an update's page.
 pub(crate) fn page(update: &Update) -> String {
     format!("/u/{}", id(kit::file_digest(update)))
-}
-
-fn policy(vkeys: &[Vkey], witnesses: &str) -> String {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let expires = Time::from_seconds(i64::try_from(now).unwrap()) + Duration::from_days(30);
-    let keys: Vec<String> = vkeys.iter().map(|vkey| format!("\"{vkey}\"")).collect();
-    let release = PublicKey::of(&secret(1)).to_policy_text();
-    format!(
-        r#"policy = 1
-name = "test"
-serial = 7
-expires = "{expires}"
-
-[[line]]
-publisher = "acme"
-product = "acme-shield"
-kinds = ["software"]
-channels = ["stable", "beta"]
-platforms = ["any"]
-
-[witnesses]
-w = '''
-{witnesses}'''
-
-[log]
-"{ORIGIN}" = {{ keys = [{}], witnesses = "w" }}
-
-[publisher.acme]
-operator = "Acme"
-jurisdiction = "NL"
-log = "{ORIGIN}"
-keys = ["{release}"]
-threshold = 1
-
-[require.software]
-when = {{ publisher = "acme", kind = "software" }}
-published = true
-"#,
-        keys.join(", ")
-    )
 }
 
 type Away = BTreeMap<&'static str, Arc<AtomicBool>>;
