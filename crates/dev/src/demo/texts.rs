@@ -40,8 +40,8 @@ impl Place {
 pub(crate) fn quorum(places: &[Place], with_addresses: bool) -> String {
     let mut witnesses = String::new();
     let mut groups = String::new();
-    let mut centers = Vec::new();
-    for place in places.iter().filter(|place| !place.witness_keys.is_empty()) {
+    let mut names = Vec::new();
+    for place in centers(places) {
         let address = if with_addresses {
             format!(" {}/witness", place.url())
         } else {
@@ -69,11 +69,11 @@ pub(crate) fn quorum(places: &[Place], with_addresses: bool) -> String {
             &mut groups,
             format_args!("group {} any{members}", place.name),
         );
-        centers.push(place.name);
+        names.push(place.name);
     }
     line(
         &mut groups,
-        format_args!("group centers 2 {}", centers.join(" ")),
+        format_args!("group centers 2 {}", names.join(" ")),
     );
     format!("{witnesses}{groups}quorum centers\n")
 }
@@ -104,6 +104,22 @@ pub(crate) fn node(place: &Place, publisher: &Place, places: &[Place]) -> String
         place.url(),
         place.origin(),
     );
+    // A node knows its own name; of the others its operator says it.
+    for center in centers(places).filter(|center| center.name != place.name) {
+        line(
+            &mut text,
+            format_args!(
+                "\n[[portal.center]]\nwitness = \"{}\"\nname = \"{}\"\noperator = \"{}\"\njurisdiction = \"{}\"\n\
+                 log = \"{}\"\nportal = \"{}\"",
+                center.name,
+                center.title,
+                center.operator,
+                center.jurisdiction,
+                center.origin(),
+                center.url(),
+            ),
+        );
+    }
     if place.witness_keys.is_empty() {
         return text;
     }
@@ -178,6 +194,11 @@ pub(crate) fn trusted_root(publisher: &Place, since: &str) -> String {
 /// The platform word of this machine's line.
 pub(crate) fn platform() -> String {
     format!("linux-{}", std::env::consts::ARCH)
+}
+
+/// The places that witness.
+fn centers(places: &[Place]) -> impl Iterator<Item = &Place> {
+    places.iter().filter(|place| !place.witness_keys.is_empty())
 }
 
 fn quoted(keys: &[Vkey]) -> String {
@@ -266,6 +287,28 @@ mod tests {
                 .iter()
                 .all(|witness| witness.url.is_none())
         );
+    }
+
+    #[test]
+    fn a_node_names_the_centers_beside_itself_with_their_addresses() {
+        let places = places();
+        let named = |place: &Place| -> Vec<(String, String)> {
+            let text = node(place, &places[0], &places);
+            let centers = text
+                .split("\n[[")
+                .filter_map(|part| part.strip_prefix("portal.center]]"));
+            let word = |center: &str, name: &str| {
+                let line = center.lines().find(|line| line.starts_with(name)).unwrap();
+                line.split('"').nth(1).unwrap().to_owned()
+            };
+            centers
+                .map(|center| (word(center, "witness"), word(center, "portal")))
+                .collect()
+        };
+        let pair = |name: &str, port: u16| (name.to_owned(), format!("http://127.0.0.1:{port}"));
+        let (europe, asia, americas) = (pair("europe", 2), pair("asia", 3), pair("americas", 4));
+        assert_eq!(named(&places[0]), [europe.clone(), asia, americas.clone()]);
+        assert_eq!(named(&places[2]), [europe, americas]);
     }
 
     #[test]
