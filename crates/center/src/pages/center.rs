@@ -31,7 +31,6 @@ async fn make(node: Shared, asked: Asked, name: String) -> Made {
     let log = center.log.filter(|origin| node.source(origin).is_some());
     let view = CenterView {
         log,
-        portal: center.portal,
         keys: center.keys.iter().map(ToString::to_string).collect(),
         cosigned: center.cosigned,
         silences: since

@@ -23,7 +23,6 @@ pub(super) struct Known {
     pub(super) row: CenterRow,
     /// Origin of its own log.
     pub(super) log: Option<String>,
-    pub(super) portal: Option<String>,
     pub(super) keys: Vec<Vkey>,
     /// What it signed last of each log that is seen here.
     pub(super) cosigned: Vec<CosignedRow>,
@@ -142,9 +141,9 @@ fn named(node: &Node, name: &str, keys: Vec<Vkey>) -> Known {
             rebuilds: 0,
             reviews: 0,
             here,
+            portal: None,
         },
         log: None,
-        portal: None,
         keys,
         cosigned: Vec::new(),
     };
@@ -160,7 +159,7 @@ fn named(node: &Node, name: &str, keys: Vec<Vkey>) -> Known {
         center.row.operator.clone_from(&config.operator);
         center.row.jurisdiction.clone_from(&config.jurisdiction);
         center.log = node.log.as_ref().map(|own| own.origin.clone());
-        center.portal = Some(config.url.clone());
+        center.row.portal = Some(config.url.clone());
         return center;
     }
     let mut said = config.portal.iter().flat_map(|portal| &portal.centers);
@@ -169,7 +168,7 @@ fn named(node: &Node, name: &str, keys: Vec<Vkey>) -> Known {
         center.row.operator.clone_from(&said.operator);
         center.row.jurisdiction.clone_from(&said.jurisdiction);
         center.log = said.log.clone().or(center.log);
-        center.portal.clone_from(&said.portal);
+        center.row.portal.clone_from(&said.portal);
     }
     center
 }

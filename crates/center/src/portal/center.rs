@@ -21,8 +21,6 @@ pub struct CenterView {
     pub center: CenterRow,
     /// Its own log, if it has one that is seen here.
     pub log: Option<String>,
-    /// Where its portal is, if known.
-    pub portal: Option<String>,
     /// Keys of its cosignatures, as vkeys.
     pub keys: Vec<String>,
     /// Logs that it cosigns.
@@ -181,7 +179,7 @@ impl Page<'_> {
                 vec![Html::link(&link::log(origin), &Html::foreign(origin))],
             ));
         }
-        if let Some(portal) = &self.view.portal {
+        if let Some(portal) = &self.view.center.portal {
             rows.push((
                 t("center.portal"),
                 vec![Html::link(portal, &Html::foreign(portal))],

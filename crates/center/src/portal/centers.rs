@@ -47,11 +47,19 @@ pub struct CenterRow {
     pub reviews: u64,
     /// True for the center whose page this is.
     pub here: bool,
+    /// Address of its portal, if known.
+    pub portal: Option<String>,
 }
 
 impl CenterRow {
     fn link(&self) -> Html {
         Html::link(&link::center(&self.slug), &Html::foreign(&self.name))
+    }
+
+    /// Where another portal is: this one needs no address.
+    fn elsewhere(&self) -> Option<Html> {
+        let portal = self.portal.as_ref().filter(|_| !self.here)?;
+        Some(Html::link(portal, &Html::foreign(portal)))
     }
 
     fn operator(&self) -> Html {

@@ -36,6 +36,12 @@ fn each_operator_has_its_last_signature_and_its_zeros() {
         );
         assert!(row["cosigned_at"].is_string());
     }
+    assert_eq!(
+        (&rows[0]["portal"], &rows[1]["portal"]),
+        (&serde_json::Value::Null, &"https://asia.example".into())
+    );
+    let html = portal.get("/centers").text;
+    assert!(html.contains("href=\"https://asia.example\""), "{html}");
     // Where nobody says who runs it, the name of its key stands.
     assert_eq!(
         (&rows[0]["operator"], &rows[0]["jurisdiction"]),
@@ -43,7 +49,7 @@ fn each_operator_has_its_last_signature_and_its_zeros() {
     );
     let asia = portal.get("/api/v1/centers/asia").json()["view"].clone();
     assert_eq!(
-        (&asia["center"]["operator"], &asia["portal"]),
+        (&asia["center"]["operator"], &asia["center"]["portal"]),
         (&"Asia-CERT".into(), &"https://asia.example".into())
     );
     assert_eq!(asia["cosigned"][0]["size"], 1);
