@@ -14,7 +14,7 @@ pub(crate) enum ExitCode {
     No = 1,
     /// The program was not used as it is meant to be, or a configuration is wrong.
     WrongUse = 2,
-    /// The answer is not known yet: not logged, too few witnesses, offline.
+    /// The answer is not known now, or the work cannot be done now: not logged, offline, a full disk.
     CannotTell = 3,
     /// A server knows who asks, and does not let them.
     NotPermitted = 4,
@@ -48,7 +48,7 @@ impl ExitCode {
             Self::No => "no: checked, and the answer is no",
             Self::WrongUse => "wrong use or configuration",
             Self::CannotTell => {
-                "cannot tell yet: not logged yet, too few witnesses, or not reachable"
+                "cannot tell or work now: not logged yet, too few witnesses, network or disk"
             }
             Self::NotPermitted => "not permitted",
             Self::Misbehaviour => "misbehaviour proven, and the evidence saved",

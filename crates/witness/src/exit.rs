@@ -1,4 +1,4 @@
-//! Exit codes, one table for all programs: what a script may rely on.
+//! Exit codes, one table for all programs (`docs/reference/exit-codes.md`): what a script may rely on.
 
 /// Yes: the work is done.
 pub const YES: u8 = 0;
@@ -15,16 +15,16 @@ pub const MISBEHAVIOUR: u8 = 10;
 /// A bug of ours.
 pub const OUR_BUG: u8 = 70;
 
-/// Every code with its meaning, as `help exit-codes` prints it.
+/// Every code with its meaning, as `help exit-codes` prints it: the words of the page, to which a test holds them.
 pub const TABLE: &[(u8, &str)] = &[
     (YES, "yes"),
     (NO, "no: checked, and the answer is no"),
     (WRONG_USE, "wrong use or configuration"),
     (
         UNAVAILABLE,
-        "cannot tell yet, or cannot work now: network, disk, another process",
+        "cannot tell or work now: not logged yet, too few witnesses, network or disk",
     ),
     (NOT_PERMITTED, "not permitted"),
-    (MISBEHAVIOUR, "misbehaviour proven, evidence saved"),
-    (OUR_BUG, "a bug of ours"),
+    (MISBEHAVIOUR, "misbehaviour proven, and the evidence saved"),
+    (OUR_BUG, "a mistake in this program"),
 ];
