@@ -164,7 +164,6 @@ enum Prepared {
     },
     New {
         statement: Hash,
-        line: Option<Hash>,
         signing: Box<NewSigning>,
     },
 }
@@ -189,7 +188,7 @@ impl Task {
         // Only between groups: what a group foresees must not be forgotten before it is committed.
         self.lines.forget_if_many();
         let asked = match self.hand_over().await {
-            Ok(()) => self.ask(&group).await.map_err(DoorError::from),
+            Ok(()) => self.ask(&group).await,
             Err(error) => Err(error),
         };
         let known = match asked {
@@ -246,14 +245,11 @@ impl Task {
         answers: Vec<Acceptance>,
     ) {
         let mut answers = answers.into_iter();
+        let mut foreseen = true;
         for (row, answer) in prepared {
             let entered = match row {
                 Prepared::Here { statement, key } => self.already_here(statement, key).await,
-                Prepared::New {
-                    statement,
-                    line,
-                    signing,
-                } => match answers.next() {
+                Prepared::New { statement, signing } => match answers.next() {
                     Some(Acceptance::Accepted { number }) => {
                         let place = self.append(signing.entry.as_bytes(), number).await;
                         place.map(|place| Entered {
@@ -266,16 +262,16 @@ impl Task {
                         self.already_here(statement, signing.key).await
                     }
                     refused => {
-                        // What was foreseen for its line did not come true.
-                        if let Some(line) = line {
-                            self.lines.forget_line(line, statement);
-                        }
+                        foreseen = false;
                         Err(refusal_of(refused))
                     }
                 },
             };
             // A sender that went away asks again, and D4 answers.
             let _ = answer.send(entered);
+        }
+        if !foreseen {
+            self.lines.forget();
         }
     }
 
@@ -362,7 +358,7 @@ impl Task {
 
     /// What the database knows about a whole group, in a few queries: one for each statement would cost more than its
     /// signature.
-    async fn ask(&mut self, group: &[Knock]) -> Result<Known, DatabaseError> {
+    async fn ask(&mut self, group: &[Knock]) -> Result<Known, DoorError> {
         let submissions = || group.iter().map(|knock| &knock.submission);
         let pairs: Vec<(Hash, Hash)> = submissions()
             .map(|submission| (submission.statement.id(), submission.admitted.key.id().0))
@@ -413,7 +409,7 @@ impl Task {
             .facts(&self.node, &self.origin, &plan, party)
             .await?;
         let accepted: Accepted<'_> = door(statement, &facts, self.node.time())?;
-        let line = self.lines.note(&accepted);
+        self.lines.note(&accepted);
         let signing = NewSigning {
             body: String::from_utf8(envelope.payload().to_vec())
                 .map_err(|_| Refusal::new(Rule::S5, "", What::Expected("UTF-8")))?,
@@ -429,7 +425,6 @@ impl Task {
         };
         Ok(Prepared::New {
             statement: statement.id(),
-            line,
             signing: Box::new(signing),
         })
     }

@@ -58,7 +58,6 @@ fn a_worker_of_its_own_writes_bundles_from_a_verified_copy_of_the_log() {
 fn the_job_of_a_killed_worker_is_taken_over_and_done_once_more() {
     let node = TestNode::start("");
     node.admit("acme", &secret(1), 100);
-    let now = node.node.now();
     let offered = update("stable", 1, None);
     assert_eq!(node.enter(&payload(&offered), &secret(1)).status, 201);
     let path = node
@@ -68,6 +67,7 @@ fn the_job_of_a_killed_worker_is_taken_over_and_done_once_more() {
     // A worker took a job and died: its lease ends, and the node's own worker does it.
     std::fs::remove_file(&path).unwrap();
     let line = offered.line.id();
+    let now = node.node.now();
     node.block_on(async {
         let database = &node.node.database;
         let mut transaction = database.begin().await.unwrap();

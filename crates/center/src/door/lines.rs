@@ -19,8 +19,10 @@ use evidence::kind::KindName;
 use evidence::line::Word;
 use evidence::statement::Statement;
 use store::database::DatabaseError;
+use store::log::AppendRefused;
 use tlog::hash::Hash;
 
+use super::DoorError;
 use crate::node::Node;
 
 /// Lines that were asked for lately.
@@ -34,8 +36,12 @@ pub(super) struct Lines {
 /// by a round, and a line that is asked for first in that time would read all of them from the database.
 #[derive(Debug, Default)]
 struct Tail {
+    /// Where the views stood when it was read.
+    from: u64,
     updates: HashMap<Hash, Vec<(u64, Hash)>>,
     length: usize,
+    /// Its length when it was read.
+    read: usize,
 }
 
 /// One line of updates.
@@ -56,17 +62,17 @@ struct Serial {
 }
 
 impl Lines {
-    /// Reads those of `lines` that are not known.
+    /// Reads those of `lines` that are not known. Only between groups: what is foreseen is in no database.
     ///
     /// # Errors
     ///
-    /// When the database gives no answer.
+    /// When the database gives no answer, and [`AppendRefused::Overloaded`] while too much waits for the views.
     pub(super) async fn read(
         &mut self,
         node: &Node,
         origin: &str,
         lines: HashSet<Hash>,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<(), DoorError> {
         let unknown: Vec<Hash> = lines
             .into_iter()
             .filter(|line| !self.known.contains_key(line))
@@ -75,9 +81,10 @@ impl Lines {
             return Ok(());
         }
         // What the views do not show yet is read first, then the views: nothing falls between them.
-        let tail = match &mut self.tail {
-            Some(tail) => tail,
-            none => none.insert(Tail::read(node, origin).await?),
+        let cursor = node.database.cursor(origin).await?;
+        let tail = match self.tail.take().filter(|tail| tail.reaches(cursor)) {
+            Some(tail) => self.tail.insert(tail),
+            None => self.tail.insert(Tail::read(node, origin, cursor).await?),
         };
         let shown = node.database.lines_with_updates(origin, &unknown).await?;
         for id in unknown {
@@ -116,15 +123,18 @@ impl Lines {
         line.facts(node, origin, plan, update, party).await
     }
 
-    /// Remembers what the group adds to a line, if it adds something; answers the line.
-    pub(super) fn note(&mut self, accepted: &Accepted<'_>) -> Option<Hash> {
-        if accepted.act() == Act::FurtherSigning {
-            return None;
-        }
+    /// Remembers what the group adds to a line, if it adds something.
+    pub(super) fn note(&mut self, accepted: &Accepted<'_>) {
         let statement = accepted.statement();
-        let update = statement.kind().as_update()?;
+        let Some(update) = statement
+            .kind()
+            .as_update()
+            .filter(|_| accepted.act() != Act::FurtherSigning)
+        else {
+            return;
+        };
         let id = update.line.id();
-        let line = self.known.get_mut(&id)?;
+        let line = self.known.entry(id).or_default();
         line.add(update.serial, statement.id());
         if line.recent.len() >= MOST_RECENT {
             line.recent.clear();
@@ -133,52 +143,44 @@ impl Lines {
         if let Some(tail) = &mut self.tail {
             tail.add(id, update.serial, statement.id());
         }
-        Some(id)
     }
 
-    /// Forgets a statement that was foreseen and did not come true. Its line is read again when it is next asked for.
-    pub(super) fn forget_line(&mut self, line: Hash, statement: Hash) {
-        self.known.remove(&line);
-        if let Some(updates) = self
-            .tail
-            .as_mut()
-            .and_then(|tail| tail.updates.get_mut(&line))
-        {
-            updates.retain(|(_, known)| *known != statement);
-        }
-    }
-
-    /// Forgets what is too much. Never within a group, whose lines are foreseen and not yet committed.
+    /// Forgets lines once they are many. Never within a group, whose lines are foreseen and not yet committed.
     pub(super) fn forget_if_many(&mut self) {
         if self.known.len() >= MOST_LINES {
             self.known.clear();
         }
-        // Most of a long tail is in the views by now; what is not is read again.
-        if self
-            .tail
-            .as_ref()
-            .is_some_and(|tail| tail.length >= LONGEST_TAIL)
-        {
-            self.tail = None;
-        }
     }
 
-    /// Forgets everything.
+    /// Forgets everything: something that was foreseen did not come true.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
     }
 }
 
 impl Tail {
-    async fn read(node: &Node, origin: &str) -> Result<Self, DatabaseError> {
-        let cursor = node.database.cursor(origin).await?;
+    /// Whether the tail still holds all that views up to `cursor` lack, and is worth keeping. Views that are made again
+    /// begin at nothing.
+    fn reaches(&self, cursor: u64) -> bool {
+        let is_long = self.length >= 2 * self.read.max(LONG);
+        cursor >= self.from && !is_long
+    }
+
+    async fn read(node: &Node, origin: &str, cursor: u64) -> Result<Self, DoorError> {
         let mut signings = node
             .database
             .signings_from(origin, cursor, MOST_UNSHOWN)
             .await?;
+        // What is cut off would be the newest, on which U2 and U3 depend.
+        if signings.len() >= MOST_UNSHOWN as usize {
+            return Err(AppendRefused::Overloaded.into());
+        }
         // The order of acceptance is the order of the log.
         signings.sort_by_key(|signing| signing.number);
-        let mut tail = Self::default();
+        let mut tail = Self {
+            from: cursor,
+            ..Self::default()
+        };
         for some in signings.chunks(AT_ONCE) {
             let ids: Vec<Hash> = some.iter().map(|signing| signing.statement).collect();
             let bodies = node.database.bodies(&ids).await?;
@@ -194,6 +196,7 @@ impl Tail {
                 }
             }
         }
+        tail.read = tail.length;
         Ok(tail)
     }
 
@@ -319,11 +322,11 @@ const MOST_RECENT: usize = 2_048;
 /// Rows read at once.
 const PAGE: u32 = 1_000;
 
-/// What may wait between log and views before the door must read it; the views are never that far behind.
+/// What may wait between log and views before the door takes nothing new: minutes without witnesses at the highest rate.
 const MOST_UNSHOWN: u32 = 100_000;
 
 /// Bodies read at once: at most 256 MiB of them.
 const AT_ONCE: usize = 256;
 
-/// About 2 MB.
-const LONGEST_TAIL: usize = 16_384;
+/// About 1 MB. A longer tail is read again once it has doubled, as most of it is in the views by then.
+const LONG: usize = 8_192;

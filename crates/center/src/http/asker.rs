@@ -1,5 +1,6 @@
 //! Who asks: the address that pays for a request.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
@@ -12,12 +13,13 @@ pub fn asker(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
     if !is_proxy(&peer) {
         return network(peer);
     }
-    let forwarded: Vec<&str> = headers
+    // Bytes that are no text spoil their own word alone: a reader writes the left of what our proxy adds.
+    let lines: Vec<Cow<'_, str>> = headers
         .get_all(FORWARDED)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .collect();
+    let forwarded: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).collect();
     let asker = forwarded
         .iter()
         .rev()
@@ -88,6 +90,16 @@ mod tests {
             ask("::ffff:192.0.2.9", &["198.51.100.7"], &proxies),
             "198.51.100.7"
         );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_no_address_behind_them() {
+        let mut headers = HeaderMap::new();
+        let value = axum::http::HeaderValue::from_bytes(b"\xff, 198.51.100.7").unwrap();
+        headers.append(FORWARDED, value);
+        let proxy: IpAddr = "192.0.2.9".parse().unwrap();
+        let asker = asker(proxy, &headers, &[proxy]).to_string();
+        assert_eq!(asker, "198.51.100.7");
     }
 
     #[test]

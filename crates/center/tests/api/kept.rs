@@ -84,6 +84,28 @@ fn a_node_whose_database_was_restored_from_before_its_log_does_not_start() {
 }
 
 #[test]
+fn a_serial_is_not_accepted_again_while_the_views_are_made_again() {
+    let node = node();
+    let first = update("stable", 1, None);
+    assert_eq!(node.enter(&payload(&first), &secret(1)).status, 201);
+    node.until("views", |node| {
+        node.block_on(node.node.database.cursor(kit::ORIGIN)) == Ok(1)
+    });
+    let node = node.restart();
+    // Another line is asked for, so that the door has read what the views lack: nothing.
+    assert_eq!(
+        node.enter(&payload(&update("beta", 1, None)), &secret(1))
+            .status,
+        201
+    );
+    node.block_on(node.node.database.clear_views()).unwrap();
+    let mut again = first;
+    again.version = "another".into();
+    let answer = node.enter(&payload(&again), &secret(1));
+    assert_eq!(answer.status, 409, "{}", answer.text());
+}
+
+#[test]
 fn a_serial_of_more_amendments_than_a_page_is_read_to_its_end() {
     let node = node();
     let mut latest = update("stable", 1, None);
