@@ -481,13 +481,13 @@ impl Sequencer {
             // The publisher is writing files of this folder, which may be opened again as soon as this thread has ended.
             self.queue.wait_for_news();
         }
+        // The door closes first: who was told of the failure must not get another ticket.
+        self.queue.stop(stopped);
         let why = Some(stopped.clone());
         self.derived
             .shared()
             .progress
             .send_modify(|progress| progress.stopped = why);
-        // The door closes first: who was told of the failure must not get another ticket.
-        self.queue.stop(stopped);
         if let Some(answer) = in_hand {
             refuse_waiting(answer, AppendRefused::Stopped(stopped.clone()));
         }
