@@ -1,5 +1,5 @@
-//! Step 4 of `evidence.md` §8: each distinct checkpoint is verified once, however many lines share it, and whatever else
-//! those lines say: what a log signed convicts it on any line.
+//! Step 4 of `evidence.md` §8: each distinct checkpoint is verified once, however many lines share it. What a log signed
+//! convicts it on any line that step 3 keeps, even on one whose statement cannot be read.
 
 use std::collections::BTreeMap;
 

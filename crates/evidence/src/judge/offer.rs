@@ -339,10 +339,12 @@ fn not_a_set(policy: &Policy, world: &World, artifact: &Artifact) -> Option<NotA
         (0, ..) => None,
         (have, ..) if have < of => Some(NotASet::Mixed { have, of }),
         (_, named, _) if named < of => Some(NotASet::Renamed { have: named, of }),
-        (_, _, subjects) => Some(NotASet::Missing {
+        (_, _, subjects) if of < subjects => Some(NotASet::Missing {
             have: of,
             of: subjects,
         }),
+        // The files are an update's, whole: why it is not offered here is another reason's to tell.
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Cheap tests come before dear ones: origin and key are looked up before any signature is checked, a checkpoint is
 //! verified once however many lines share it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tlog::checkpoint::LogSigned;
@@ -133,6 +134,12 @@ impl World {
         world
             .logged
             .dedup_by(|one, other| signing(one) == signing(other));
+        // Of several that wait the first is told, whatever the order of the lines (L1).
+        world.waiting.sort_by_cached_key(|(logged, tally)| {
+            let place = &logged.place;
+            let least = (Reverse(tally.have), tally.to_string(), signing(logged));
+            (place.origin.clone(), place.index, least)
+        });
         world.convict_equivocation();
         world.drop_convicted(policy);
         world
@@ -186,6 +193,10 @@ impl World {
                 dropped.strange.insert(kept.entry);
                 return;
             }
+            Proof::Unreadable => {
+                dropped.unreadable.insert(kept.entry);
+                return;
+            }
             Proof::UnknownKind => {
                 dropped.unknown_kinds.insert(kept.entry);
                 return;
@@ -197,7 +208,7 @@ impl World {
             Proof::Failed | Proof::Signed(_) => None,
             Proof::Witnessed(time) => *time,
         };
-        let Some(statement) = kept.statement else {
+        let Said::Known(statement) = kept.said else {
             return;
         };
         let (line, known) = (kept.line, kept.known);
@@ -320,8 +331,16 @@ struct Kept<'a> {
     leaf: Hash,
     /// A line handed over twice, or proven twice, is one entry (L1).
     entry: EntryPlace,
-    /// `None` for a kind that this version does not know.
-    statement: Option<Statement>,
+    said: Said,
+}
+
+/// What the payload of a line is.
+enum Said {
+    Known(Statement),
+    /// A kind that this version does not know.
+    UnknownKind,
+    /// No statement.
+    Unreadable,
 }
 
 /// Log, index and leaf.
@@ -337,6 +356,8 @@ enum Proof {
     Strange,
     /// Nobody looked: there are too many checkpoints.
     TooMany,
+    /// Nobody looked: it is no statement.
+    Unreadable,
     /// Nobody looked: its kind is not known.
     UnknownKind,
     /// It is in what a quorum cosigned, since this time.
@@ -360,20 +381,17 @@ impl<'a> Kept<'a> {
             dropped.strange.insert(entry);
             return None;
         };
-        let statement = match Statement::parse(line.envelope().payload()) {
-            Ok(statement) => Some(statement),
-            Err(refusal) if refusal.is_unknown_kind() => None,
-            Err(_) => {
-                dropped.unreadable.insert(entry);
-                return None;
-            }
+        let said = match Statement::parse(line.envelope().payload()) {
+            Ok(statement) => Said::Known(statement),
+            Err(refusal) if refusal.is_unknown_kind() => Said::UnknownKind,
+            Err(_) => Said::Unreadable,
         };
         Some(Self {
             line,
             known,
             leaf,
             entry,
-            statement,
+            said,
         })
     }
 
@@ -388,8 +406,10 @@ impl<'a> Kept<'a> {
         if self.known.origin != self.line.origin() {
             return Proof::Strange;
         }
-        if self.statement.is_none() {
-            return Proof::UnknownKind;
+        match self.said {
+            Said::Known(_) => {}
+            Said::UnknownKind => return Proof::UnknownKind,
+            Said::Unreadable => return Proof::Unreadable,
         }
         // No Sigstore client compares the log's id with the policy's key; a byte changed there must not go unseen.
         if !self.known.log_ids.contains(&place.log_id) {

@@ -1,5 +1,6 @@
 //! Files, signatures, proofs and cosignatures that are not what publisher, log and quorum offer.
 
+use evidence::bundle::BundleLine;
 use evidence::collect::Evidence;
 use evidence::judge::{self, Artifact, Choice};
 use evidence::reason::{CheckName, Reason};
@@ -98,6 +99,44 @@ fn at_09_what_is_wrong_with_a_set_is_counted_and_named() {
         let refused = (Word::Refused, Some(reason), Some(have), Some(of));
         assert_eq!(judge(files), refused, "{files:?}");
     }
+}
+
+#[test]
+fn a_whole_set_that_is_not_offered_here_is_not_told_to_lack_files() {
+    let world = world();
+    let files = vec![(kit::file_name(42), file_digest(42))];
+    let choice = Choice {
+        channel: Some(word("beta")),
+    };
+    let verdict = judge::verify(
+        &world.policy(REQUIRE),
+        &Evidence::of(world.lines(2, NOW - 3600)),
+        &Artifact::Set(files),
+        Time::from_seconds(NOW),
+        &Memory::NotKept,
+        &choice,
+    );
+    assert_says(&verdict, Word::Undecided, "logged", "wait not-logged");
+}
+
+#[test]
+fn a_bundle_with_more_checkpoints_than_are_looked_at_waits() {
+    let world = world();
+    let good = world.lines(2, NOW - 3600);
+    let many = |count: usize| {
+        let one = world.lines_under(&world.log.checkpoint(&[], 0)).remove(0);
+        let (envelope, entry) = (one.envelope(), one.entry());
+        let lines = (0..count).map(|number| {
+            // A stranger to nobody: the key is the publisher's, the checkpoint is nobody's.
+            let mut place = one.place().clone();
+            place.checkpoint = format!("{}\u{2014} x AAAA{number:04}\n", place.checkpoint);
+            BundleLine::new(envelope.clone(), entry.clone(), place).unwrap()
+        });
+        let all: Vec<BundleLine> = good.iter().cloned().chain(lines).collect();
+        judge_lines(&world, all)
+    };
+    assert_ne!(checks(&many(1_000))["logged"], "wait limit");
+    assert_says(&many(1_024), Word::Undecided, "logged", "wait limit");
 }
 
 #[test]

@@ -22,6 +22,22 @@ fn l1_order_and_duplicates_have_no_effect() {
 }
 
 #[test]
+fn l1_of_two_that_wait_for_witnesses_the_same_is_told_in_any_order() {
+    let world = world();
+    let mut lines = world.lines(1, NOW - 3600);
+    lines.extend(world.lines(0, NOW - 3600));
+    let expected = judge_lines(&world, lines.clone());
+    assert_says(
+        &expected,
+        Word::Undecided,
+        "witnessed",
+        "wait too-few-witnesses",
+    );
+    lines.reverse();
+    assert_eq!(judge_lines(&world, lines), expected);
+}
+
+#[test]
 fn l2_lines_of_strangers_only_grow_the_unknown() {
     let mut world = world();
     let before = world.judge(42, REQUIRE);

@@ -52,6 +52,17 @@ fn at_15_a_second_root_convicts_on_a_line_of_an_unknown_kind_and_on_one_twice_to
 }
 
 #[test]
+fn at_15_a_second_root_convicts_on_a_line_whose_statement_cannot_be_read() {
+    let mut world = world();
+    world.log(b"{}", &[0]);
+    let other = world.log.checkpoint_of(Hash([9; 32]), &[], 0);
+    let mut lines = world.lines(2, NOW - 3600);
+    lines.push(world.lines_under(&other).pop().unwrap());
+    let verdict = judge_lines(&world, lines);
+    assert_says(&verdict, Word::Refused, "witnessed", "fail split-view");
+}
+
+#[test]
 fn at_15_a_remembered_checkpoint_convicts_too() {
     let world = world();
     let other = world.log.checkpoint_of(Hash([9; 32]), &[], 0);

@@ -148,7 +148,7 @@ impl Judge<'_> {
         let Asked::Set(files) = &self.question.artifact else {
             return None;
         };
-        let mut best = (0, 0);
+        let mut best = (0, 0, 0);
         for said in self.updates() {
             let (update, subjects) = self.facts.update(said).unwrap();
             if !self.allows(&update.line) {
@@ -166,13 +166,14 @@ impl Judge<'_> {
                     .any(|subject| subject.name.as_ref() == Some(name));
                 named += usize::from(own_name);
             }
-            best = best.max((held, named));
+            best = best.max((held, named, subjects.len()));
         }
         match best {
-            (0, _) => None,
-            (held, _) if held < files.len() => Some(Reason::MixedFiles),
-            (_, named) if named < files.len() => Some(Reason::RenamedFiles),
-            _ => Some(Reason::MissingFiles),
+            (0, ..) => None,
+            (held, ..) if held < files.len() => Some(Reason::MixedFiles),
+            (_, named, _) if named < files.len() => Some(Reason::RenamedFiles),
+            (.., whole) if whole > files.len() => Some(Reason::MissingFiles),
+            _ => None,
         }
     }
 }
