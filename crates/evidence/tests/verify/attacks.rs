@@ -130,7 +130,7 @@ fn a_bundle_with_more_checkpoints_than_are_looked_at_waits() {
             // A stranger to nobody: the key is the publisher's, the checkpoint is nobody's.
             let mut place = one.place().clone();
             place.checkpoint = format!("{}\u{2014} x AAAA{number:04}\n", place.checkpoint);
-            BundleLine::new(envelope.clone(), entry.clone(), place).unwrap()
+            BundleLine::new(envelope.clone(), *entry, place).unwrap()
         });
         let all: Vec<BundleLine> = good.iter().cloned().chain(lines).collect();
         judge_lines(&world, all)
