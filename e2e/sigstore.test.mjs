@@ -102,10 +102,10 @@ for (const folder of folders) {
 
         for (const [code, what, change, since = 3] of MUTATIONS) {
           if (generation < since) continue;
-          it(`refuses ${what}`, (test) => {
-            // A proof in a log of one entry has no hash to take away or to flip.
-            const usable = NEEDS_HASH.test(what) ? lines.filter((line) => proof(line).hashes.length > 0) : lines;
-            if (usable.length === 0) return test.skip('no proof in this folder has a hash');
+          // A proof in a log of one entry has no hash to take away or to flip: that mutation does not exist there.
+          const usable = NEEDS_HASH.test(what) ? lines.filter((line) => proof(line).hashes.length > 0) : lines;
+          if (usable.length === 0) continue;
+          it(`refuses ${what}`, () => {
             for (const line of usable) {
               const copy = { ...structuredClone({ line, root }), spki, keyId };
               change(copy);
