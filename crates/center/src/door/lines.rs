@@ -108,7 +108,7 @@ impl Lines {
         origin: &str,
         plan: &FactsPlan,
         party: Word,
-    ) -> Result<Facts, DatabaseError> {
+    ) -> Result<Facts, DoorError> {
         let KindPlan::Update(update) = &plan.kind else {
             let signings = node.database.signings_of(plan.statement).await?;
             let logged = signings.iter().any(|signing| signing.origin == origin);
@@ -119,8 +119,12 @@ impl Lines {
                 kind: KindFacts::Nothing,
             });
         };
-        let line = self.known.entry(update.line).or_default();
-        line.facts(node, origin, plan, update, party).await
+        // A line that nobody read must not pass for an empty one: its serials would be accepted again.
+        let line = self
+            .known
+            .get(&update.line)
+            .ok_or(AppendRefused::Overloaded)?;
+        Ok(line.facts(node, origin, plan, update, party).await?)
     }
 
     /// Remembers what the group adds to a line, if it adds something.
