@@ -2,6 +2,7 @@
 
 use evidence::bundle;
 use evidence::collect::Evidence;
+use evidence::kind::Update;
 use evidence::kind::update::{Audience, State, Withdrawal, WithdrawalReason};
 use evidence::state::Memory;
 use evidence::time::Time;
@@ -11,6 +12,20 @@ use tlog::hash::sha256;
 use crate::kit::{self, NOW, World, payload, update, word};
 use crate::{REQUIRE, assert_says, judge_lines};
 
+/// The statement that withdraws `offered`.
+fn withdrawal(offered: Update) -> Vec<u8> {
+    let supersedes = vec![sha256(&payload(&offered))];
+    let state = State::Withdrawn(Withdrawal {
+        reason: WithdrawalReason::Crash,
+        text: "crashes at start".into(),
+    });
+    payload(&Update {
+        state,
+        supersedes,
+        ..offered
+    })
+}
+
 #[test]
 fn at_18_one_signature_withdraws() {
     let mut world = World::new();
@@ -18,14 +33,7 @@ fn at_18_one_signature_withdraws() {
     let bytes = payload(&offered);
     world.log(&bytes, &[0, 1]);
     assert_eq!(world.judge(42, REQUIRE).word, Word::Accepted);
-    let mut withdrawn = offered;
-    let text = "crashes at start".into();
-    withdrawn.state = State::Withdrawn(Withdrawal {
-        reason: WithdrawalReason::Crash,
-        text,
-    });
-    withdrawn.supersedes = vec![sha256(&bytes)];
-    world.log(&payload(&withdrawn), &[2]);
+    world.log(&withdrawal(offered), &[2]);
     assert_says(
         &world.judge(42, REQUIRE),
         Word::Refused,
@@ -37,15 +45,7 @@ fn at_18_one_signature_withdraws() {
 #[test]
 fn at_18_a_withdrawal_refuses_though_what_it_withdraws_is_left_out() {
     let mut world = World::new();
-    let offered = update(42, None);
-    let bytes = payload(&offered);
-    let mut withdrawn = offered;
-    withdrawn.state = State::Withdrawn(Withdrawal {
-        reason: WithdrawalReason::Security,
-        text: "exploited".into(),
-    });
-    withdrawn.supersedes = vec![sha256(&bytes)];
-    world.log(&payload(&withdrawn), &[2]);
+    world.log(&withdrawal(update(42, None)), &[2]);
     assert_says(
         &world.judge(42, REQUIRE),
         Word::Refused,
@@ -101,14 +101,7 @@ fn at_06_more_lines_than_are_read_are_never_accepted_whatever_their_order() {
     let offered = update(42, None);
     let bytes = payload(&offered);
     world.log(&bytes, &[0, 1]);
-    let mut withdrawn = offered;
-    let text = "crashes at start".into();
-    withdrawn.state = State::Withdrawn(Withdrawal {
-        reason: WithdrawalReason::Crash,
-        text,
-    });
-    withdrawn.supersedes = vec![sha256(&bytes)];
-    world.log(&payload(&withdrawn), &[2]);
+    world.log(&withdrawal(offered), &[2]);
     let lines = world.lines(2, NOW - 3600);
     let junk = b"{}\n".repeat(4_095);
     let write = |line: &bundle::BundleLine| [line.to_bytes(), b"\n".to_vec()].concat();
@@ -128,14 +121,7 @@ fn a_damaged_withdrawal_is_not_passed_over() {
     let offered = update(42, None);
     let bytes = payload(&offered);
     world.log(&bytes, &[0, 1]);
-    let mut withdrawn = offered;
-    let text = "crashes at start".into();
-    withdrawn.state = State::Withdrawn(Withdrawal {
-        reason: WithdrawalReason::Crash,
-        text,
-    });
-    withdrawn.supersedes = vec![sha256(&bytes)];
-    let last = payload(&withdrawn);
+    let last = withdrawal(offered);
     world.log(&last, &[2]);
     // Somebody replaces the withdrawal's proof by one of another place.
     let mut lines = world.lines(2, NOW - 3600);
